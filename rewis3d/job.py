@@ -1,0 +1,71 @@
+"""The frozen folder that a job works on: written once by app/bridge.py, read by the child.
+
+    job.json            what to do (this module's dataclasses)
+    labels/<frame>.png  uint8 train ids, UNLABELLED, IGNORED; for frames with strokes only
+    judge/<frame>.png   uint8 0 / 255: the labelled pixels that judge the model and train nothing
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rewis3d.types import ClassSpec, Rewis3dError
+
+JOB_FILE = "job.json"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A frame as the job sees it. Paths are relative to the job folder."""
+
+    frame_id: int
+    image: str
+    height: int
+    width: int
+    labels: str | None = None
+    """Label map; None for a frame without strokes and for every reserved frame."""
+    judge: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One job. `task` is "quick", "predict" or "export"."""
+
+    task: str
+    views: tuple[View, ...]
+    """In the order in which predictions are wanted: open frame, its neighbours, the rest."""
+    classes: tuple[ClassSpec, ...]
+    config: dict[str, Any]
+    seed: int
+    features: str = "../../../cache/features"
+    """The project's feature cache, relative to the job folder."""
+    checkpoint: str | None = None
+    """The round's model folder to predict with or to export, relative to the job folder."""
+    output: str = ".."
+    """Where results go, relative to the job folder: the round's folder, or an export's."""
+    options: dict[str, str] = field(default_factory=dict)
+    """What the task needs beside these (an export's format)."""
+
+
+def write_job(job: Job, folder: Path) -> None:
+    """Write `job.json` atomically into an existing job folder."""
+    aside = folder / f"{JOB_FILE}.partial"
+    aside.write_text(json.dumps(asdict(job), indent=1))
+    os.replace(aside, folder / JOB_FILE)
+
+
+def read_job(folder: Path) -> Job:
+    """Read a job folder; Rewis3dError names the folder where it is not one."""
+    try:
+        fields = json.loads((folder / JOB_FILE).read_text())
+        views = tuple(View(**view) for view in fields.pop("views"))
+        classes = tuple(
+            ClassSpec(**{**spec, "colour": tuple(spec["colour"])}) for spec in fields.pop("classes")
+        )
+        return Job(views=views, classes=classes, **fields)
+    except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:
+        raise Rewis3dError(f"{folder}: not a job folder ({error})") from error
