@@ -1,4 +1,7 @@
-"""Tables of what people drew. `metadata` is the project's only MetaData: app/schema.py adds to it."""
+"""Tables of what people drew.
+
+`metadata` is the project's only MetaData: app/schema.py adds to it.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +101,8 @@ class_ops = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("revision", Integer, nullable=False),
-    Column("kind", String, nullable=False),  # add, rename, recolour, geometry, merge, delete, restore
+    # add, rename, recolour, geometry, merge, delete, restore
+    Column("kind", String, nullable=False),
     Column("class_id", Integer, nullable=False),
     Column("payload", JSON, nullable=False),
     Column("author", String, nullable=False),

@@ -45,7 +45,8 @@ project = Table(
     Column("id", Integer, primary_key=True),  # one row, id 1
     Column("name", String, nullable=False),
     Column("created_at", Float, nullable=False),
-    Column("active_round", Integer),  # the round whose predictions are shown; never set unasked but once
+    # the round whose predictions are shown; never set unasked but once
+    Column("active_round", Integer),
 )
 
 runs = Table(

@@ -1,14 +1,13 @@
 """The frozen folder that a job works on: written once by app/bridge.py, read by the child.
 
-    job.json            what to do (this module's dataclasses)
-    labels/<frame>.png  uint8 train ids, UNLABELLED, IGNORED; for frames with strokes only
-    judge/<frame>.png   uint8 0 / 255: the labelled pixels that judge the model and train nothing
+job.json            what to do (this module's dataclasses)
+labels/<frame>.png  uint8 train ids, UNLABELLED, IGNORED; for frames with strokes only
+judge/<frame>.png   uint8 0 / 255: the labelled pixels that judge the model and train nothing
 """
 
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,7 +54,7 @@ def write_job(job: Job, folder: Path) -> None:
     """Write `job.json` atomically into an existing job folder."""
     aside = folder / f"{JOB_FILE}.partial"
     aside.write_text(json.dumps(asdict(job), indent=1))
-    os.replace(aside, folder / JOB_FILE)
+    aside.replace(folder / JOB_FILE)
 
 
 def read_job(folder: Path) -> Job:

@@ -63,7 +63,9 @@ class Failed:
 
 
 Report = Progress | Point | Published | Scores | Done | Failed
-_KINDS = {kind.__name__.lower(): kind for kind in (Progress, Point, Published, Scores, Done, Failed)}
+_KINDS = {
+    kind.__name__.lower(): kind for kind in (Progress, Point, Published, Scores, Done, Failed)
+}
 
 
 def to_line(report: Report) -> str:

@@ -1,0 +1,105 @@
+"""EfficientNet-Lite0: the frozen backbone of the quick round.
+
+The architecture follows the EfficientNet paper (arXiv:1905.11946) with the changes of its "lite"
+family (tensorflow/tpu, efficientnet/lite): no squeeze-and-excite, ReLU6, stem and head unscaled.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+STAGES: Final = (
+    # repeats, kernel, stride, expansion, channels
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
+STAGE_CHANNELS: Final = tuple(stage[4] for stage in STAGES)
+STAGE_STRIDES: Final = (2, 4, 8, 16, 16, 32, 32)
+"""Input pixels per cell of each stage's map."""
+STEM_CHANNELS: Final = 32
+BATCH_NORM_EPS: Final = 1e-3
+
+
+class SameConv(nn.Module):
+    """Convolution with TensorFlow's "SAME" padding, computed from the input's size, and BatchNorm.
+
+    TensorFlow puts the odd padding pixel at the end, which no constant `padding` of torch can do.
+    """
+
+    def __init__(self, inputs: int, outputs: int, *, kernel: int, stride: int, groups: int = 1):
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, groups=groups, bias=False)
+        self.norm = nn.BatchNorm2d(outputs, eps=BATCH_NORM_EPS, momentum=0.01)
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d r s"]:
+        """Return ceil(h / stride) x ceil(w / stride) cells."""
+        kernel, stride = self.conv.kernel_size[0], self.conv.stride[0]
+        if kernel > 1:
+            top, bottom = same_padding(x.shape[2], kernel, stride)
+            left, right = same_padding(x.shape[3], kernel, stride)
+            x = functional.pad(x, (left, right, top, bottom))
+        return self.norm(self.conv(x))
+
+
+def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
+    """Return TensorFlow's padding before and after an axis of `size` pixels."""
+    total = max((-(-size // stride) - 1) * stride + kernel - size, 0)
+    return total // 2, total - total // 2
+
+
+class MBConv(nn.Module):
+    """Inverted bottleneck: expand, filter each channel, project; a residual where shapes allow."""
+
+    def __init__(self, inputs: int, outputs: int, *, kernel: int, stride: int, expansion: int):
+        super().__init__()
+        inner = inputs * expansion
+        self.expand = SameConv(inputs, inner, kernel=1, stride=1) if expansion > 1 else None
+        self.filter = SameConv(inner, inner, kernel=kernel, stride=stride, groups=inner)
+        self.project = SameConv(inner, outputs, kernel=1, stride=1)
+        self.residual = stride == 1 and inputs == outputs
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d r s"]:
+        """Return the block's output; it has no activation of its own."""
+        y = x if self.expand is None else functional.relu6(self.expand(x))
+        y = self.project(functional.relu6(self.filter(y)))
+        return x + y if self.residual else y
+
+
+class Lite0(nn.Module):
+    """The convolutional part of EfficientNet-Lite0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = SameConv(3, STEM_CHANNELS, kernel=3, stride=2)
+        blocks, inputs = [], STEM_CHANNELS
+        for repeats, kernel, stride, expansion, outputs in STAGES:
+            for repeat in range(repeats):
+                block = MBConv(
+                    inputs,
+                    outputs,
+                    kernel=kernel,
+                    stride=stride if repeat == 0 else 1,
+                    expansion=expansion,
+                )
+                blocks.append(block)
+                inputs = outputs
+        self.blocks = nn.ModuleList(blocks)
+
+    def forward(self, rgb: Float[Tensor, "b 3 h w"]) -> list[Tensor]:
+        """Return the maps of the seven stages, finest first; input is (RGB - 127) / 128."""
+        x = functional.relu6(self.stem(rgb))
+        maps, block = [], iter(self.blocks)
+        for repeats, *_ in STAGES:
+            for _ in range(repeats):
+                x = next(block)(x)
+            maps.append(x)
+        return maps
