@@ -25,7 +25,7 @@ class Event:
     created_at: float
 
 
-def append(conn: Connection, kind: str, **payload: Any) -> int:
+def append(conn: Connection, kind: str, /, **payload: Any) -> int:
     """Add an event to the caller's transaction and return its number; old ones are dropped."""
     row = insert(events).values(kind=kind, payload=payload, created_at=time.time())
     seq = conn.execute(row).inserted_primary_key[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import (
     JSON,
@@ -29,6 +30,12 @@ class RunState(StrEnum):
     CANCELLED = "cancelled"
     INTERRUPTED = "interrupted"
     FAILED = "failed"
+
+
+RESUMABLE: Final = frozenset({RunState.CANCELLED, RunState.INTERRUPTED, RunState.FAILED})
+"""States from which a run can be put back into the queue."""
+ENDED: Final = RESUMABLE | {RunState.DONE}
+"""States in which nothing works on a run."""
 
 
 class RunKind(StrEnum):
