@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, UInt8
 
+from annotations.curves import arc, middle, parabolas, resampled
 from annotations.fill import walk
 from annotations.rasterise import coverage
 from annotations.types import AnnotationError, Stroke
@@ -25,14 +26,10 @@ MIN_REGION: Final = 80
 """Pixels: an annotator passes over what is smaller."""
 KEPT: Final = 0.9
 """A curve found is shortened to this share, so that it ends before the region's border."""
-EROSIONS: Final = (0.1, 0.25, 0.5, 0.75)
+EROSIONS: Final = (0.2, 0.4, 0.6, 0.8)
 """Tried in turn: how far from the border a curve stays, in shares of the region's depth."""
-CANDIDATES: Final = 120
-"""Curves drawn at random for each erosion; the longest that stays inside is taken."""
-SAMPLES: Final = 96
-"""Points at which a candidate is tested before its pixels are."""
-STEP: Final = 4.0
-"""Pixels between the vertices of a curve."""
+SLACK: Final = 0.01
+"""Pixels of brush added when a curve is tested: it is moved and shortened afterwards."""
 LONG_ENOUGH: Final = 0.6
 """A curve of this share of its region's diagonal ends the search for a better one."""
 
@@ -72,6 +69,8 @@ def spread(frames: int, chosen: int) -> list[int]:
 
 def frame_rng(seed: int, index: int) -> np.random.Generator:
     """Return the generator of one frame: the same whatever other frames are simulated."""
+    if seed < 0:
+        raise AnnotationError(f"seed {seed} is negative")
     return np.random.default_rng([seed, index])
 
 
@@ -126,7 +125,7 @@ def _draw(
     if found is None:
         return None
     path_xy, brush = found
-    return _middle(path_xy, length / 100), brush
+    return middle(path_xy, length / 100), brush
 
 
 def _regions(mask: Bool[np.ndarray, "h w"]) -> Iterator[_Region]:
@@ -170,10 +169,10 @@ def _scribble(
         room = float(region.depth.max()) - brush / 2
         for erosion in EROSIONS:
             core = region.depth > brush / 2 + erosion * room
-            path_xy = _longest_curve(core, region.inside, brush, rng) if room > 0 else None
+            path_xy = _widest_curve(core, region.inside, brush, rng) if room > 0 else None
             if path_xy is None:
                 continue
-            reach = float(_arc(path_xy)[-1])
+            reach = float(arc(path_xy)[-1])
             if best is None or (reach + 1) * brush > best[0]:
                 best = ((reach + 1) * brush, path_xy, brush)
             if reach >= wanted * KEPT:
@@ -182,81 +181,33 @@ def _scribble(
     return None if best is None else best[1:]
 
 
-def _longest_curve(
+def _widest_curve(
     core: Bool[np.ndarray, "h w"],
     inside: Bool[np.ndarray, "h w"],
     brush: float,
     rng: np.random.Generator,
 ) -> Float64[np.ndarray, "p 2"] | None:
-    """Return the longest of random curves through `core`, shortened, whose pixels are `inside`."""
-    curves = _curves(core, rng)
+    """Return the widest of random curves through `core`, shortened, whose pixels are `inside`."""
+    curves = parabolas(core, rng)
     cols, rows = np.floor(curves).astype(np.int64).transpose(2, 0, 1)
     height, width = core.shape
     in_image = (cols >= 0) & (cols < width) & (rows >= 0) & (rows < height)
     in_core = in_image & core[rows.clip(0, height - 1), cols.clip(0, width - 1)]
-    lengths = np.linalg.norm(np.diff(curves, axis=1), axis=2).sum(axis=1)
-    for index in np.argsort(-lengths, kind="stable"):
+    spans = np.linalg.norm(curves[:, -1] - curves[:, 0], axis=1)
+    for index in np.argsort(-spans, kind="stable"):
         if not in_core[index].all():
             continue
-        path_xy = _middle(_resampled(curves[index]), KEPT)
+        path_xy = middle(resampled(curves[index]), KEPT)
         if _fits(path_xy, brush, inside):
             return path_xy
     return None
 
 
-def _curves(
-    core: Bool[np.ndarray, "h w"], rng: np.random.Generator
-) -> Float64[np.ndarray, "n s 2"]:
-    """Return parabolas from an edge point over a jittered centre to another edge point."""
-    edge = core & ~cv2.erode(core.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-    edge_xy = np.argwhere(edge)[:, ::-1] + 0.5
-    core_xy = np.argwhere(core)[:, ::-1] + 0.5
-    if len(edge_xy) == 0:
-        return np.zeros((0, SAMPLES, 2))
-    start, end = edge_xy[rng.integers(len(edge_xy), size=(2, CANDIDATES))]
-    jitter = rng.normal(0.0, 0.15, (CANDIDATES, 2)) * np.ptp(core_xy, axis=0)
-    centre = core_xy.mean(axis=0) + jitter
-    # A centre of mass outside the region is no place to draw through: half go straight instead.
-    centre[::2] = (start + end)[::2] / 2 + 0.5 * jitter[::2]
-    t = np.linspace(0.0, 1.0, SAMPLES)[None, :, None]
-    start, centre, end = start[:, None], centre[:, None], end[:, None]
-    return (1 - t) * (1 - 2 * t) * start + 4 * t * (1 - t) * centre + t * (2 * t - 1) * end
-
-
-def _arc(path_xy: Float64[np.ndarray, "p 2"]) -> Float64[np.ndarray, "p"]:
-    """Return the way from the path's start to each vertex, in pixels."""
-    return np.append(0.0, np.linalg.norm(np.diff(path_xy, axis=0), axis=1).cumsum())
-
-
-def _at(
-    path_xy: Float64[np.ndarray, "p 2"], places: Float64[np.ndarray, "q"]
-) -> Float64[np.ndarray, "q 2"]:
-    """Return the points of the path at these ways from its start."""
-    arc = _arc(path_xy)
-    return np.stack([np.interp(places, arc, path_xy[:, axis]) for axis in (0, 1)], axis=1)
-
-
-def _resampled(path_xy: Float64[np.ndarray, "p 2"]) -> Float64[np.ndarray, "q 2"]:
-    """Return the path with vertices about STEP pixels apart."""
-    reach = _arc(path_xy)[-1]
-    return _at(path_xy, np.linspace(0.0, reach, max(2, int(np.ceil(reach / STEP)) + 1)))
-
-
-def _middle(path_xy: Float64[np.ndarray, "p 2"], share: float) -> Float64[np.ndarray, "q 2"]:
-    """Return the path shortened about its middle: what is left covers no new pixel."""
-    if share == 1:
-        return path_xy
-    arc = _arc(path_xy)
-    first, last = arc[-1] * (1 - share) / 2, arc[-1] * (1 + share) / 2
-    kept = arc[(arc > first) & (arc < last)]
-    return _at(path_xy, np.concatenate([[first], kept, [last]]))
-
-
 def _fits(
     path_xy: Float64[np.ndarray, "p 2"], brush: float, inside: Bool[np.ndarray, "h w"]
 ) -> bool:
-    """Say whether every pixel that the stroke covers is inside."""
-    rows, cols, covered = coverage(path_xy.astype(np.float32), brush, *inside.shape)
+    """Say whether every pixel that the stroke covers, wherever float32 rounds it, is inside."""
+    rows, cols, covered = coverage(path_xy.astype(np.float32), brush + SLACK, *inside.shape)
     return bool(inside[rows, cols][covered].all())
 
 
