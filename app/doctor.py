@@ -52,8 +52,7 @@ OPTIONAL: Final = (
     (
         "mapanything",
         "reconstruction on a GPU",
-        "in an environment of its own, with torchvision: "
-        "pip install git+https://github.com/facebookresearch/map-anything",
+        "see https://github.com/facebookresearch/map-anything (an environment of its own)",
     ),
     (
         "pointcept",
@@ -126,7 +125,9 @@ def _torch() -> list[Finding]:
         Finding("PyTorch", State.OK, f"{found['torch']} on the {found['device']}"),
         Finding("Backbone weights", State.PROBLEM, "unusable", problem)
         if problem
-        else Finding("Backbone weights", State.OK, f"{Path(found['weights']).name}, sha256 checked"),
+        else Finding(
+            "Backbone weights", State.OK, f"{Path(found['weights']).name}, sha256 checked"
+        ),
     ]
 
 
@@ -166,8 +167,7 @@ def _browser() -> Finding:
 
 def _data_home(data_home: Path) -> Finding:
     try:
-        data_home.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=data_home):
+        with tempfile.TemporaryFile(dir=_existing(data_home)):
             pass
     except OSError as error:
         hint = "set REWIS3D_DATA_HOME to a folder that you can write"
@@ -176,9 +176,14 @@ def _data_home(data_home: Path) -> Finding:
 
 
 def _room(data_home: Path) -> Finding:
-    there = next(path for path in (data_home, *data_home.parents) if path.exists())
+    there = _existing(data_home)
     free = shutil.disk_usage(there).free / 1e9
     found = f"{free:.1f} GB free at {there}"
     if free >= ROOM_GB:
         return Finding("Disk", State.OK, found)
     return Finding("Disk", State.PROBLEM, found, f"free at least {ROOM_GB:g} GB")
+
+
+def _existing(folder: Path) -> Path:
+    """Return the folder, or the nearest one above it that exists: nothing is made here."""
+    return next(path for path in (folder, *folder.parents) if path.exists())

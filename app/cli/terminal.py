@@ -1,0 +1,79 @@
+"""What the commands say: results on stdout, progress and remarks on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+PLAIN_SECONDS: Final = 2.0
+"""Where there is no terminal, a line of progress at most this often."""
+
+Advance = Callable[[str, int, int | None], None]
+"""Called with the stage, the units done and their total (None where it is not known)."""
+
+
+def say(text: str) -> None:
+    """Print a line of the result."""
+    print(text)
+
+
+def remark(text: str) -> None:
+    """Print a line that is not part of the result."""
+    print(text, file=sys.stderr)
+
+
+def write_json(data: Any, target: Path) -> None:
+    """Write a result for programs: to a file, complete or not at all; "-" is stdout."""
+    text = json.dumps(data, indent=2)
+    if str(target) == "-":
+        print(text)
+        return
+    aside = target.with_name(target.name + ".partial")
+    aside.write_text(text + "\n")
+    aside.replace(target)
+
+
+@contextmanager
+def progress() -> Iterator[Advance]:
+    """A bar on a terminal, a plain line every two seconds elsewhere."""
+    with _bar() if sys.stderr.isatty() else _lines() as advance:
+        yield advance
+
+
+@contextmanager
+def _bar() -> Iterator[Advance]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def advance(stage: str, done: int, total: int | None) -> None:
+            bar.update(task, description=stage, completed=done, total=total)
+
+        yield advance
+
+
+@contextmanager
+def _lines() -> Iterator[Advance]:
+    said = {"at": time.monotonic(), "line": ""}
+
+    def advance(stage: str, done: int, total: int | None) -> None:
+        line = f"{stage} {done}" + ("" if total is None else f" of {total}")
+        now = time.monotonic()
+        if line != said["line"] and now - said["at"] >= PLAIN_SECONDS:
+            said.update(at=now, line=line)
+            remark(line)
+
+    yield advance

@@ -1,0 +1,127 @@
+"""Commands that start a round, stop one and go on with one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.cli.follow import finished, worker_is_there
+from app.cli.options import Project, RoundNumber, opened
+from app.cli.rounds import score, seconds
+from app.cli.selection import chosen
+from app.cli.terminal import remark, say
+from app.errors import StudioError
+
+if TYPE_CHECKING:
+    from app.workspace import Workspace
+
+
+def train(
+    project: Project,
+    preset: Annotated[str, typer.Option(help="How to train: quick.")] = "quick",
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting of the preset."),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of all that is random.")] = 0,
+    frame: Annotated[
+        str | None, typer.Option(help="Predict this frame first: its place from 0, or its name.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the end.")] = False,
+) -> None:
+    """Train a model on the strokes and predict every frame: a round.
+
+    Where no worker is on the project the round runs here, and the command waits for it.
+    """
+    from app import jobs
+
+    settings = _settings(overrides or [])
+    with opened(project) as workspace:
+        number = jobs.start_round(
+            workspace,
+            preset=preset,
+            overrides=settings,
+            seed=seed,
+            current_frame=_frame_id(workspace, frame),
+        )
+        _go_on(workspace, number, wait=wait)
+
+
+def resume(
+    project: Project,
+    number: RoundNumber,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for the end.")] = False,
+) -> None:
+    """Go on with a round that was cancelled, interrupted or failed."""
+    from app import jobs, rounds
+
+    with opened(project) as workspace:
+        with workspace.read() as conn:
+            run_id = rounds.get_round(conn, number).run.run_id
+        jobs.resume(workspace, run_id)
+        _go_on(workspace, number, wait=wait)
+
+
+def cancel(project: Project, number: RoundNumber) -> None:
+    """Cancel a round: what it has predicted stays, and `resume` goes on with it."""
+    from app import jobs, rounds
+
+    with opened(project) as workspace:
+        with workspace.read() as conn:
+            run_id = rounds.get_round(conn, number).run.run_id
+        jobs.request_cancel(workspace, run_id)
+    say(f"round {number}: cancel requested")
+
+
+def _settings(pairs: list[str]) -> dict[str, str]:
+    wrong = next((pair for pair in pairs if "=" not in pair), None)
+    if wrong is not None:
+        raise typer.BadParameter(f"{wrong!r} is not KEY=VALUE", param_hint="--set")
+    return {key.strip(): value.strip() for key, _, value in (p.partition("=") for p in pairs)}
+
+
+def _frame_id(workspace: Workspace, word: str | None) -> int | None:
+    if word is None:
+        return None
+    from annotations import store
+
+    with workspace.read() as conn:
+        found = chosen(store.list_frames(conn), [word])
+    if len(found) != 1:
+        raise StudioError(f"--frame {word} names {len(found)} frames; give one")
+    return found[0].frame_id
+
+
+def _go_on(workspace: Workspace, number: int, *, wait: bool) -> None:
+    if not wait and worker_is_there(workspace):
+        say(f"round {number} is queued; `rewis3d rounds {workspace.root}` shows how it goes")
+        return
+    from app import rounds
+
+    with workspace.read() as conn:
+        run_id = rounds.get_round(conn, number).run.run_id
+    try:
+        finished(workspace, run_id)
+    except KeyboardInterrupt:
+        remark(_after_interrupt(workspace, number))
+        raise
+    with workspace.read() as conn:
+        one = rounds.get_round(conn, number)
+    first, everything = seconds(one.seconds_to_first), seconds(one.seconds)
+    held_out = "no held-out strokes" if score(one) == "-" else f"held-out mIoU {score(one)} %"
+    say(f"round {number}: first prediction {first}, all {one.predicted} {everything}, {held_out}")
+
+
+def _after_interrupt(workspace: Workspace, number: int) -> str:
+    from app import rounds
+    from app.schema import ENDED
+
+    with workspace.read() as conn:
+        state = rounds.get_round(conn, number).run.state
+    if state in ENDED:
+        return f"round {number} is {state}; go on: rewis3d resume {workspace.root} {number}"
+    return (
+        f"round {number} goes on in its worker; look: rewis3d rounds {workspace.root};"
+        f" stop it: rewis3d cancel {workspace.root} {number}"
+    )
