@@ -1,0 +1,150 @@
+"""Rounds: started, watched, stopped, compared and shown."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import Field, StrictInt
+from sqlalchemy import Connection, select
+from starlette.responses import Response
+
+from app import jobs, rounds, runs
+from app.rounds import Round
+from app.schema import predictions
+from app.schema import rounds as round_rows
+from app.web.api.classes import as_json as classes_as_json
+from app.web.context import Body, InStudio, Studio, refusal, reply
+from app.web.files import project_file
+
+router = APIRouter(prefix="/api/rounds")
+
+Text = Annotated[str, Field(max_length=200)]
+
+
+class NewRound(Body):
+    """What to train; `frame` is predicted first."""
+
+    preset: Text = "quick"
+    frame: StrictInt | None = None
+    settings: Annotated[dict[Text, Text], Field(max_length=100)] = Field(default_factory=dict)
+
+
+@router.get("")
+def history(studio: InStudio) -> Response:
+    """List the rounds, newest first; one that a dead worker left is named as interrupted."""
+    jobs.name_interrupted(studio.workspace)
+    with studio.workspace.read() as conn:
+        found = rounds.list_rounds(conn)
+        active = rounds.active_round(conn)
+    return reply({"active": active, "rounds": [_as_json(found_round) for found_round in found]})
+
+
+@router.post("")
+def start(wanted: NewRound, studio: InStudio) -> Response:
+    """Freeze the labels of now and queue a round on them."""
+    number = jobs.start_round(
+        studio.workspace,
+        preset=wanted.preset,
+        overrides=wanted.settings,
+        current_frame=wanted.frame,
+    )
+    studio.live.wake()
+    with studio.workspace.read() as conn:
+        return reply({"round": number, "run": rounds.get_round(conn, number).run.run_id})
+
+
+@router.post("/{number}/cancel")
+def cancel(number: int, studio: InStudio) -> Response:
+    """Ask the round to stop."""
+    jobs.request_cancel(studio.workspace, _run_id(studio, number))
+    studio.live.wake()
+    return _state(studio, number)
+
+
+@router.post("/{number}/resume")
+def resume(number: int, studio: InStudio) -> Response:
+    """Go on with a round that stopped before its end."""
+    jobs.resume(studio.workspace, _run_id(studio, number))
+    studio.live.wake()
+    return _state(studio, number)
+
+
+@router.post("/{number}/activate")
+def activate(number: int, studio: InStudio) -> Response:
+    """Show this round's predictions from now on."""
+    _run_id(studio, number)
+    with studio.write() as conn:
+        rounds.activate(conn, number)
+    return _state(studio, number)
+
+
+@router.get("/{number}/points")
+def points(number: int, studio: InStudio) -> Response:
+    """Give the round's curves."""
+    run_id = _run_id(studio, number)
+    with studio.workspace.read() as conn:
+        return reply({"series": runs.curves(conn, run_id)})
+
+
+@router.get("/{number}/frames/{frame_id}/labels.png")
+def labels(number: int, frame_id: int, request: Request, studio: InStudio) -> Response:
+    """Give a prediction: a grey PNG of the round's train ids."""
+    return _prediction(studio, request, (number, frame_id), column="labels_file")
+
+
+@router.get("/{number}/frames/{frame_id}/confidence.png")
+def confidence(number: int, frame_id: int, request: Request, studio: InStudio) -> Response:
+    """Give a prediction's confidence: a grey PNG, 255 = certain."""
+    return _prediction(studio, request, (number, frame_id), column="confidence_file")
+
+
+def _as_json(found: Round) -> dict[str, Any]:
+    run = found.run
+    return {
+        "number": found.number,
+        "parent": found.parent,
+        "preset": found.preset,
+        "state": run.state.value,
+        "stage": run.stage,
+        "done": run.done,
+        "total": run.total,
+        "eta_seconds": run.eta_seconds,
+        "label_revision": found.label_revision,
+        "strokes_behind": found.strokes_behind,
+        "scores": found.scores,
+        "error": run.error,
+        "created_at": found.created_at,
+        "seconds_to_first": found.seconds_to_first,
+        "seconds": found.seconds,
+        "predicted": found.predicted,
+        "run": run.run_id,
+        "classes": classes_as_json(found.class_map),
+    }
+
+
+def _state(studio: Studio, number: int) -> Response:
+    with studio.workspace.read() as conn:
+        return reply({"round": _as_json(rounds.get_round(conn, number))})
+
+
+def _run_id(studio: Studio, number: int) -> str:
+    with studio.workspace.read() as conn:
+        query = select(round_rows.c.run_id).where(round_rows.c.number == number)
+        run_id = conn.scalar(query)
+    if run_id is None:
+        raise refusal(404, f"there is no round {number}")
+    return run_id
+
+
+def _prediction(studio: Studio, request: Request, key: tuple[int, int], *, column: str) -> Response:
+    with studio.workspace.read() as conn:
+        relative = _prediction_file(conn, key, column)
+    if relative is None:
+        raise refusal(404, f"round {key[0]} has no prediction of frame {key[1]}")
+    return project_file(request, studio, relative, media_type="image/png")
+
+
+def _prediction_file(conn: Connection, key: tuple[int, int], column: str) -> str | None:
+    query = select(predictions.c[column])
+    return conn.scalar(query.where(predictions.c.round == key[0], predictions.c.frame_id == key[1]))
