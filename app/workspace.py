@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,26 +23,29 @@ from app.schema import project
 DATABASE: Final = "project.sqlite"
 _UNFINISHED: Final = "project.sqlite.new"
 """The name of a database that is being made: no project until it has its real name."""
+_FILLED: Final = ("frames", "thumbnails", "locks")
+"""Folders that an import makes."""
 
 
 class Workspace:
     """An open project folder. Use it as a context manager, or close it."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, database: str = DATABASE) -> None:
         self.root = root
-        self.engine: Engine = open_engine(root / DATABASE)
+        self._file = root / database
+        self.engine: Engine = open_engine(self._file)
         self._writing = writing(self.engine)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that holds the write lock; on disk when the block ends without an error."""
-        with explained(self.root / DATABASE), self._writing.begin() as conn:
+        with explained(self._file), self._writing.begin() as conn:
             yield conn
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database throughout."""
-        with explained(self.root / DATABASE), self.engine.begin() as conn:
+        with explained(self._file), self.engine.begin() as conn:
             yield conn
 
     def path(self, relative: str) -> Path:
@@ -72,27 +78,83 @@ class Workspace:
 
 
 def create(root: Path, name: str) -> Workspace:
-    """Make a project in a folder that is missing or empty; StudioError where it is neither."""
+    """Make an empty project in a folder that is missing or empty; StudioError where it is neither.
+
+    `making` is for who fills it at once.
+    """
+    with making(root, name):
+        pass
+    return open_workspace(root)
+
+
+@contextmanager
+def making(root: Path, name: str) -> Iterator[Workspace]:
+    """Make a project in a folder that is missing or empty, and fill it in the block.
+
+    It becomes a project at the end of the block. Where the block fails, what was made is removed
+    again; where the process is killed, the next `making` in the folder does so.
+    """
     root = root.expanduser().resolve()
     if not name.strip():
         raise StudioError("a project needs a name")
     with explained(root):
-        _claim(root)
-        _make_database(root / _UNFINISHED, name.strip())
-        (root / _UNFINISHED).replace(root / DATABASE)
-    return Workspace(root)
+        existed = root.exists()
+        _check_place(root)
+        root.mkdir(parents=True, exist_ok=True)
+        with _only_maker(root):
+            _remove_unfinished(root)
+            _check_empty(root)
+            try:
+                _make_database(root / _UNFINISHED, name.strip())
+                with Workspace(root, database=_UNFINISHED) as workspace:
+                    yield workspace
+                (root / _UNFINISHED).replace(root / DATABASE)
+            except BaseException:
+                _remove_unfinished(root)
+                if not existed and not any(root.iterdir()):
+                    root.rmdir()
+                raise
 
 
-def _claim(root: Path) -> None:
+def _check_place(root: Path) -> None:
     if root.exists() and not root.is_dir():
         raise StudioError(f"{root} is a file, not a folder")
-    root.mkdir(parents=True, exist_ok=True)
     if (root / DATABASE).exists():
         raise StudioError(f"{root} already holds a project")
-    left = [path for path in root.iterdir() if not path.name.startswith(_UNFINISHED)]
+
+
+def _check_empty(root: Path) -> None:
+    left = sorted(path.name for path in root.iterdir())
     if left:
-        raise StudioError(f"{root} is not empty ({left[0].name}); give a new or empty folder")
-    for path in root.iterdir():  # an earlier attempt that never became a project
+        raise StudioError(f"{root} is not empty ({left[0]}); give a new or empty folder")
+
+
+@contextmanager
+def _only_maker(root: Path) -> Iterator[None]:
+    """Hold a lock on the folder itself: nothing may lie in it yet that could be locked."""
+    handle = os.open(root, os.O_RDONLY)
+    try:
+        _lock(handle, root)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(handle: int, root: Path) -> None:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise StudioError(f"{root}: a project is being made here already") from error
+
+
+def _remove_unfinished(root: Path) -> None:
+    """Remove what a making left that never became a project: it is known by its database."""
+    if not (root / _UNFINISHED).exists():
+        return
+    for folder in _FILLED:
+        if (root / folder).exists():
+            shutil.rmtree(root / folder)
+    for path in sorted(root.glob(f"{_UNFINISHED}*"), reverse=True):  # the one it is known by last
         path.unlink()
 
 

@@ -152,7 +152,7 @@ def _only_import(root: Path) -> Iterator[None]:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise StudioError(f"{root}: another import is running on this project") from error
-        yield
+        yield  # outside the try: what happens in the block is another matter
 
 
 def clean_name(name: str) -> str:
