@@ -20,8 +20,6 @@ from annotations.rasterise import coverage
 from annotations.types import AnnotationError, Stroke
 
 KINDS: Final = ("scribbles", "points", "coarse")
-LENGTHS: Final = (25, 50, 75, 100)
-"""Percent of a scribble that is drawn."""
 MIN_REGION: Final = 80
 """Pixels: an annotator passes over what is smaller."""
 KEPT: Final = 0.9
@@ -79,21 +77,22 @@ def simulate(
     classes: Sequence[int],
     *,
     kind: str = "scribbles",
-    length: int = 100,
+    length: float = 1.0,
     width: float = 3.0,
     rng: np.random.Generator,
     per_instance: bool = False,
 ) -> list[SimulatedStroke]:
     """Return strokes for the `classes` that a dense label map shows; other values are left alone.
 
-    No stroke covers a pixel of another class. `length` (percent) shortens scribbles; `width`
-    (pixels) is their brush, narrower where a region has no room for it. `per_instance` gives one
-    point per region, not per class. AnnotationError for an unknown kind or length.
+    No stroke covers a pixel of another class. `length` is the share of a scribble that is drawn;
+    `width` (pixels) is its brush, narrower where a region has no room for it. `per_instance` gives
+    one point per region, not per class. AnnotationError for an unknown kind and for a length or a
+    width that makes no sense.
     """
     if kind not in KINDS:
         raise AnnotationError(f"unknown kind of strokes {kind!r}; known: {', '.join(KINDS)}")
-    if length not in LENGTHS:
-        raise AnnotationError(f"length {length} is not one of {LENGTHS} percent")
+    if not 0 < length <= 1:
+        raise AnnotationError(f"length {length:.0%} is not a share of a scribble")
     if width < 1:
         raise AnnotationError(f"a brush of {width} pixels is narrower than one pixel")
     strokes = []
@@ -113,7 +112,7 @@ def simulate(
 
 
 def _draw(
-    region: _Region, kind: str, *, length: int, width: float, rng: np.random.Generator
+    region: _Region, kind: str, *, length: float, width: float, rng: np.random.Generator
 ) -> tuple[Float64[np.ndarray, "p 2"], float] | None:
     """Return a path in the region's own pixels and its brush; None where nothing fits."""
     if kind == "points":
@@ -125,7 +124,7 @@ def _draw(
     if found is None:
         return None
     path_xy, brush = found
-    return middle(path_xy, length / 100), brush
+    return middle(path_xy, length), brush
 
 
 def _regions(mask: Bool[np.ndarray, "h w"]) -> Iterator[_Region]:
@@ -223,7 +222,7 @@ def _coarse(region: _Region) -> Bool[np.ndarray, "h w"] | None:
         return None
     contour = max(contours, key=cv2.contourArea)
     simple = cv2.approxPolyDP(contour, margin, closed=True)
-    filled = cv2.fillPoly(np.zeros_like(eroded), [simple], 1)
+    filled = cv2.fillPoly(np.zeros_like(eroded), [simple], (1,))
     kept = (filled > 0) & (region.depth > 1)  # the polygon's chords may leave a hollow region
     _, ids, stats, _ = cv2.connectedComponentsWithStats(kept.astype(np.uint8), connectivity=4)
     if len(stats) == 1:
