@@ -1,0 +1,157 @@
+"""Starting, cancelling and resuming runs, without the job engine: a row in `runs` is the request.
+
+The row is written in the transaction that freezes what the run needs. Workers look for rows that
+wait (`waiting`) and share them out among themselves by the job engine (app/engine.py); what the
+engine knows beside the rows may be lost without harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from annotations import store
+from app import rounds, runs, slots
+from app.errors import StudioError
+from app.runs import Claim
+from app.schema import RunKind, RunState
+from app.schema import runs as table
+from app.workspace import Workspace
+from rewis3d import config
+
+MOST_ATTEMPTS: Final = 5
+"""An interrupted run goes on by itself until it had so many attempts; then somebody must ask.
+
+A run that takes the machine down would otherwise take it down at every start.
+"""
+INTERRUPTED: Final = "the worker stopped in the middle of it; it can go on"
+
+
+def start_round(
+    workspace: Workspace,
+    *,
+    preset: str = "quick",
+    overrides: Mapping[str, str] | None = None,
+    seed: int = 0,
+    current_frame: int | None = None,
+) -> int:
+    """Freeze labels, classes and settings as a new queued round and return its number.
+
+    `current_frame` is predicted first. StudioError or Rewis3dError where it can't be trained.
+    """
+    chosen = config.to_json(config.resolve(preset, overrides or {}))
+    with workspace.write() as conn:
+        created = rounds.create(
+            conn, preset=preset, config=chosen, seed=seed, current_frame=current_frame
+        )
+    return created.number
+
+
+def start_predict(workspace: Workspace, *, round_number: int | None = None) -> str | None:
+    """Queue the prediction of the frames that a round lacks and return the run id.
+
+    Without a number the round that is shown. None where every frame is predicted.
+    """
+    with workspace.write() as conn:
+        number = _known_round(conn, round_number)
+        there = rounds.predictions_of(conn, number)
+        missing = [
+            frame.frame_id for frame in store.list_frames(conn) if frame.frame_id not in there
+        ]
+        if not missing:
+            return None
+        return runs.create(conn, RunKind.PREDICT, request={"round": number, "frames": missing})
+
+
+# `format` is the name that the command line and the routes have for it.
+def start_export(
+    workspace: Workspace,
+    *,
+    format: str,  # noqa: A002
+    what: str = "model",
+    round_number: int | None = None,
+) -> str:
+    """Queue an export and return the run id; without a number of the round that is shown."""
+    with workspace.write() as conn:
+        number = _known_round(conn, round_number)
+        request = {"round": number, "what": what, "format": format}
+        return runs.create(conn, RunKind.EXPORT, request=request)
+
+
+def _known_round(conn: Connection, number: int | None) -> int:
+    wanted = rounds.active_round(conn) if number is None else number
+    if wanted is None:
+        raise StudioError("there is no round yet; train one first")
+    return rounds.get_round(conn, wanted).number
+
+
+def request_cancel(workspace: Workspace, run_id: str) -> None:
+    """Ask for a run to be cancelled; at once where nothing works on it, else within 5 s.
+
+    StudioError where it has ended.
+    """
+    name_interrupted(workspace)
+    with workspace.write() as conn:
+        runs.request_cancel(conn, run_id)
+
+
+def resume(workspace: Workspace, run_id: str) -> None:
+    """Queue a cancelled, interrupted or failed run again; it goes on where it was.
+
+    StudioError where it is another state's.
+    """
+    name_interrupted(workspace)
+    with workspace.write() as conn:
+        runs.requeue(conn, run_id)
+
+
+def worker_alive(workspace: Workspace) -> bool:
+    """Say whether a worker is there to take what is queued."""
+    return bool(slots.holders(workspace))
+
+
+def name_interrupted(workspace: Workspace, *, idle: str | None = None) -> list[str]:
+    """Name as interrupted each run whose worker is dead, and return the run ids.
+
+    Anybody may call this at any time: the web process does, so that a page doesn't show a run as
+    running that nobody works on. `idle` is a living worker that works on nothing.
+    """
+    with workspace.read() as conn:
+        if not _running(conn):
+            return []
+    # Whoever was alive before the rows are read can't have claimed one since with a dead id.
+    with workspace.write() as conn:
+        alive = slots.holders(workspace) - {idle}
+        left = [claim for claim, slot in _running(conn) if slot not in alive]
+        for claim in left:
+            runs.interrupt(conn, claim, error=INTERRUPTED)
+    return [claim.run_id for claim in left]
+
+
+def _running(conn: Connection) -> list[tuple[Claim, str | None]]:
+    query = select(table).where(table.c.state == RunState.RUNNING.value)
+    return [(Claim(row.id, row.token, row.attempt), row.slot) for row in conn.execute(query)]
+
+
+def waiting(conn: Connection) -> list[str]:
+    """Return the ids of the runs that a worker should take, oldest first."""
+    query = (
+        select(table.c.id)
+        .where(
+            (table.c.state == RunState.QUEUED.value)
+            | ((table.c.state == RunState.INTERRUPTED.value) & (table.c.attempt < MOST_ATTEMPTS))
+        )
+        .order_by(table.c.created_at)
+    )
+    return list(conn.execute(query).scalars())
+
+
+def claim(workspace: Workspace, run_id: str, *, slot: str) -> Claim | None:
+    """Take a run for a slot's holder; None where it has ended or a living worker has it."""
+    with workspace.write() as conn:
+        run = runs.get(conn, run_id)
+        if run.state is RunState.RUNNING and run.slot in slots.holders(workspace) - {slot}:
+            return None
+        return runs.claim(conn, run_id, slot=slot)

@@ -1,0 +1,138 @@
+"""One slot of the job engine: takes the runs that wait, and works on them in child processes."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Lock
+from typing import Final
+
+from app import jobs, process, runs, slots
+from app.attempt import attempt
+from app.database import explained
+from app.errors import StudioError
+from app.runs import Run
+from app.schema import ENDED
+from app.slots import Slot
+from app.workspace import Workspace, open_workspace
+
+_log = logging.getLogger(__name__)
+
+_FEED_SECONDS: Final = 0.2
+_SWEEP_SECONDS: Final = 1.0
+_WATCH_SECONDS: Final = 0.2
+
+
+def main(root: Path, slot: str | None = None) -> None:
+    """Work on a project until SIGTERM or SIGINT; what runs then is interrupted, to go on later.
+
+    StudioError where the project can't be opened or the slot is held by another worker.
+    """
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with open_workspace(root) as workspace, slots.hold(workspace, slot) as held:
+        serve(workspace, held, stop)
+
+
+def serve(
+    workspace: Workspace,
+    slot: Slot,
+    stop: Event,
+    *,
+    command: Sequence[str] = process.COMMAND,
+) -> None:
+    """Take runs as they come, one at a time, until `stop` is set."""
+    from app.engine import launched  # half a second of imports that a CLI command can do without
+
+    turn = Lock()
+    """Held while a run is worked on."""
+
+    def work(run_id: str) -> None:
+        with turn, _surviving():
+            if not stop.is_set():
+                attempt(workspace, run_id, slot=slot.holder, stop=stop, command=command)
+
+    with launched(workspace, slot.holder, work) as engine:
+        swept = 0.0
+        while not stop.wait(_FEED_SECONDS):
+            with _surviving(), explained(workspace.root):
+                if time.monotonic() - swept >= _SWEEP_SECONDS:
+                    swept = time.monotonic()
+                    engine.give_up_dead(lambda: slots.holders(workspace))
+                    _name_interrupted(workspace, slot, turn)
+                with workspace.read() as conn:
+                    waiting = jobs.waiting(conn)
+                engine.enqueue(waiting)
+        with turn:  # until what ran is written down as interrupted
+            pass
+
+
+def _name_interrupted(workspace: Workspace, slot: Slot, turn: Lock) -> None:
+    idle = turn.acquire(blocking=False)
+    try:
+        jobs.name_interrupted(workspace, idle=slot.holder if idle else None)
+    finally:
+        if idle:
+            turn.release()
+
+
+@contextmanager
+def _surviving() -> Iterator[None]:
+    """Go on after what the user can mend, as a full disk: a run that it hit is taken up again."""
+    try:
+        yield
+    except StudioError as error:
+        _log.warning("%s; trying again", error)
+
+
+def run_until(
+    workspace: Workspace,
+    run_id: str,
+    on_progress: Callable[[Run], None],
+    *,
+    command: Sequence[str] = process.COMMAND,
+) -> Run:
+    """Wait for the end of a run and return it; it is worked on here where no worker is alive.
+
+    `on_progress` is called with the run about five times a second.
+    """
+    while True:
+        jobs.name_interrupted(workspace)
+        run, waits = _look(workspace, run_id)
+        on_progress(run)
+        if run.state in ENDED and not waits:
+            return run
+        if jobs.worker_alive(workspace):
+            time.sleep(_WATCH_SECONDS)
+        else:
+            _work_here(workspace, run_id, on_progress, command)
+
+
+def _look(workspace: Workspace, run_id: str) -> tuple[Run, bool]:
+    with workspace.read() as conn:
+        return runs.get(conn, run_id), run_id in jobs.waiting(conn)
+
+
+def _work_here(
+    workspace: Workspace,
+    run_id: str,
+    on_progress: Callable[[Run], None],
+    command: Sequence[str],
+) -> None:
+    stop = Event()
+    with slots.hold(workspace) as slot, ThreadPoolExecutor(1) as pool:
+        working = pool.submit(
+            attempt, workspace, run_id, slot=slot.holder, stop=stop, command=command
+        )
+        try:
+            while not wait([working], _WATCH_SECONDS).done:
+                on_progress(_look(workspace, run_id)[0])
+        finally:  # Ctrl+C: the run is written down as interrupted
+            stop.set()
+        working.result()
