@@ -22,12 +22,15 @@ def nearest(timed: Iterable[tuple[float, Item]], fps: float) -> Iterator[tuple[f
     """Yield for each beat 0, 1/fps, 2/fps ... the item nearest in time, the earlier one on a tie.
 
     Times (seconds) must not fall. An item comes once even where it is the nearest to several
-    beats; beats after the last item are left out. Holds two items at a time.
+    beats, and the first one alone of those with the same time; beats after the last item are
+    left out. Holds two items at a time.
     """
     before: tuple[float, Item] | None = None
     given = False  # whether `before` was yielded
     beat = 0  # the next one to serve
     for item in timed:
+        if before is not None and item[0] == before[0]:
+            continue
         place = item[0] * fps  # in beats
         last = math.floor(place + _ROUNDING)  # beats up to here lie before the item or on it
         take = False
