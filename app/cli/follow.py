@@ -1,59 +1,91 @@
-"""Waiting for a run: by a worker that is there already, or by one of this process."""
+"""Waiting for a run: by a worker that is there already, or by this process in its place."""
 
 from __future__ import annotations
 
 import time
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
 from typing import TYPE_CHECKING, Final
 
 from app.cli.terminal import progress
 from app.errors import StudioError
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from app.runs import Run
     from app.workspace import Workspace
 
 POLL_SECONDS: Final = 0.2
 
 
-def worker_is_there(workspace: Workspace) -> bool:
-    """Say whether a worker, of the studio or of `rewis3d worker`, is on the project."""
+def finished(workspace: Workspace, run_id: str) -> Run:
+    """Wait until a run is done and return it; StudioError says why it is not.
+
+    Where no worker is on the project, this process takes the run.
+    """
     from app import jobs
 
-    return jobs.worker_present(workspace)
+    if jobs.worker_alive(workspace):
+        _watch(workspace, run_id, lambda: jobs.worker_alive(workspace))
+    else:
+        with _working(workspace, run_id) as going_on:
+            _watch(workspace, run_id, going_on)
+    jobs.name_interrupted(workspace)
+    with workspace.read() as conn:
+        return _done(conn, run_id)
 
 
-def finished(workspace: Workspace, run_id: str) -> Run:
-    """Wait until a run has ended and return it, done; StudioError says why it is not.
+@contextmanager
+def _working(workspace: Workspace, run_id: str) -> Iterator[Callable[[], bool]]:
+    """Work on a run in a thread; the run is interrupted where the block ends before it.
 
-    Where no worker is on the project, one works in this process until then.
+    Yields a function that says whether the work goes on and raises what ended it.
     """
-    from app import worker
+    from app import slots
+    from app.attempt import attempt
 
-    with nullcontext() if worker_is_there(workspace) else worker.working(workspace.root):
-        run = _watch(workspace, run_id)
-    return _done(run)
+    stop = Event()
+    with slots.hold(workspace) as slot, ThreadPoolExecutor(1) as thread:
+        work = thread.submit(attempt, workspace, run_id, slot=slot.holder, stop=stop)
+
+        def going_on() -> bool:
+            if work.done():
+                work.result()  # raises what the database or the disk refused
+            return not work.done()
+
+        try:
+            yield going_on
+        finally:
+            stop.set()
 
 
-def _watch(workspace: Workspace, run_id: str) -> Run:
-    """Show a run's progress until it ends, and return it."""
+def _watch(workspace: Workspace, run_id: str, going_on: Callable[[], bool]) -> None:
+    """Show a run's progress until it has ended or nobody works on it any more."""
     from app import runs
-    from app.schema import ENDED
+    from app.schema import ENDED, RunState
 
     with progress() as advance:
         while True:
+            worked_on = going_on()
             with workspace.read() as conn:
                 run = runs.get(conn, run_id)
-            if run.state in ENDED:
-                return run
-            advance(run.stage or str(run.state), run.done or 0, run.total)
+            # another worker may take an interrupted run up again
+            if run.state in ENDED - {RunState.INTERRUPTED} or not worked_on:
+                return
+            left = "" if run.eta_seconds is None else f", {run.eta_seconds:.0f} s left:"
+            advance(f"{run.stage or run.state}{left}", run.done or 0, run.total)
             time.sleep(POLL_SECONDS)
 
 
-def _done(run: Run) -> Run:
+def _done(conn: Connection, run_id: str) -> Run:
+    from app import runs
     from app.schema import RunState
 
+    run = runs.get(conn, run_id)
     if run.state is RunState.DONE:
         return run
     name = f"{run.kind} {run.request.get('round') or ''}".strip()
-    raise StudioError(f"{name} was {run.state}" + (f": {run.error}" if run.error else ""))
+    raise StudioError(f"{name} is {run.state}" + (f": {run.error}" if run.error else ""))

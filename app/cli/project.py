@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.options import Host, NoBrowser, Port, Project, opened
+from app.cli.options import AUTHOR, Host, NoBrowser, Port, Project, opened
 from app.cli.selection import chosen
-from app.cli.terminal import progress, say
+from app.cli.terminal import progress, remark, say
 
 if TYPE_CHECKING:
+    from app.ingest.report import ImportReport
     from app.settings import Settings
+    from app.workspace import Workspace
 
 
 def demo(host: Host = None, port: Port = None, no_browser: NoBrowser = False) -> None:
@@ -52,9 +55,9 @@ def worker(
     slot: Annotated[str | None, typer.Option(help="The worker's name on this machine.")] = None,
 ) -> None:
     """Run one more worker on the project until it is stopped."""
-    from app import worker as slots
+    from app.worker import main
 
-    slots.run(project, slot=slot)
+    main(project, slot)
 
 
 def new(
@@ -78,16 +81,41 @@ def new(
     if video is None and (fps or stride):
         raise typer.BadParameter("--fps and --stride go with --video")
     from annotations import labelset
+    from annotations.classes import seed_classes
     from app.workspace import create
 
     class_map = labelset.load(classes)
     with create(project, name or project.resolve().name) as workspace:
         try:
-            _seed(workspace, class_map)
-            _fill(workspace, images=images, video=video, fps=fps, stride=stride)
+            with workspace.write() as conn:
+                seed_classes(conn, class_map, author=AUTHOR)
+            report = _take_in(workspace, images, video, fps=fps, stride=stride)
         except BaseException:
             shutil.rmtree(workspace.root)  # it was new or empty: leave no half project behind
             raise
+    for line in report.lines():
+        remark(line)
+    say(f"{project}: {report.added} frames, {len(class_map)} classes")
+
+
+def _take_in(
+    workspace: Workspace,
+    images: Path | None,
+    video: Path | None,
+    *,
+    fps: float | None,
+    stride: int | None,
+) -> ImportReport:
+    from app.ingest.images import import_images
+    from app.ingest.video import import_video
+
+    with progress() as advance:
+        on_progress = partial(advance, "importing")
+        if images is not None:
+            return import_images(workspace, images, on_progress=on_progress)
+        if video is None:
+            raise typer.BadParameter("give either --images DIR or --video FILE")
+        return import_video(workspace, video, fps=fps, stride=stride, on_progress=on_progress)
 
 
 def reserve(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.follow import finished, worker_is_there
+from app.cli.follow import finished
 from app.cli.options import Project, RoundNumber, opened
 from app.cli.rounds import score, seconds
 from app.cli.selection import chosen
@@ -94,11 +94,11 @@ def _frame_id(workspace: Workspace, word: str | None) -> int | None:
 
 
 def _go_on(workspace: Workspace, number: int, *, wait: bool) -> None:
-    if not wait and worker_is_there(workspace):
+    from app import jobs, rounds
+
+    if not wait and jobs.worker_alive(workspace):
         say(f"round {number} is queued; `rewis3d rounds {workspace.root}` shows how it goes")
         return
-    from app import rounds
-
     with workspace.read() as conn:
         run_id = rounds.get_round(conn, number).run.run_id
     try:
