@@ -1,0 +1,51 @@
+"""A project's tables in a database of the test's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, Engine, create_engine, insert
+
+from annotations import classes, labelset, store
+from annotations.schema import label_state, metadata
+from annotations.store import NewFrame
+
+AUTHOR = "ann"
+
+
+def new_frame(number: int, *, height: int = 60, width: int = 80) -> NewFrame:
+    return NewFrame(
+        name=f"frame{number}",
+        file=f"frames/0001/{number:06d}.jpg",
+        thumbnail=f"thumbnails/0001/{number:06d}.jpg",
+        height=height,
+        width=width,
+        timestamp=None,
+        sha256="0" * 64,
+    )
+
+
+def make_project(engine: Engine, *, frames: int = 3, preset: str = "camvid-11") -> list[int]:
+    """Create the tables with some frames and classes; return the frames' ids."""
+    metadata.create_all(engine)
+    with engine.begin() as conn:
+        conn.execute(insert(label_state).values(id=1, revision=0))
+        frame_ids = store.add_frames(conn, "clip", "images", [new_frame(i) for i in range(frames)])
+        classes.seed_classes(conn, labelset.PRESETS[preset], author=AUTHOR)
+    return frame_ids
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = create_engine(f"sqlite:///{tmp_path / 'project.sqlite'}")
+    make_project(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def conn(engine: Engine) -> Iterator[Connection]:
+    with engine.connect() as connection, connection.begin():
+        yield connection
