@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from annotations import classes, store
 from annotations.schema import class_ops
-from annotations.types import ClassMap
+from annotations.types import ClassMap, LabelClass
 from app import events
 from app.web.context import AUTHOR, Body, InStudio, Studio, refusal, reply
 
@@ -99,15 +99,25 @@ def restore(class_id: int, studio: InStudio) -> Response:
 
 def as_json(class_map: ClassMap) -> list[dict[str, Any]]:
     """Return the classes as pages know them, in palette order."""
+    return [_label(label) for label in class_map.classes]
+
+
+def deleted(conn: Connection) -> list[dict[str, Any]]:
+    """Return the classes that can be brought back; `merged_into` is null where deleted."""
     return [
-        {
-            "id": label.class_id,
-            "name": label.name,
-            "colour": "#{:02x}{:02x}{:02x}".format(*label.colour),
-            "has_geometry": label.has_geometry,
-        }
-        for label in class_map.classes
+        {**_label(state.label), "merged_into": state.merged_into}
+        for state in classes.class_states(conn).values()
+        if not state.living
     ]
+
+
+def _label(label: LabelClass) -> dict[str, Any]:
+    return {
+        "id": label.class_id,
+        "name": label.name,
+        "colour": "#{:02x}{:02x}{:02x}".format(*label.colour),
+        "has_geometry": label.has_geometry,
+    }
 
 
 def _change(
@@ -119,7 +129,11 @@ def _change(
         act(conn)
         revision = store.current_revision(conn)
         events.append(conn, "class", revision=revision)
-        answer = {"revision": revision, "classes": as_json(classes.classes_at(conn))}
+        answer = {
+            "revision": revision,
+            "classes": as_json(classes.classes_at(conn)),
+            "deleted_classes": deleted(conn),
+        }
     return reply(answer)
 
 

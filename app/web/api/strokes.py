@@ -17,7 +17,7 @@ from app import events
 from app.web.context import AUTHOR, Body, InStudio, Studio, refusal, reply
 
 router = APIRouter(prefix="/api")
-MAX_POINTS: Final = 100_000
+MAX_POINTS: Final = 20_000
 _BRUSHES: Final = {"eraser": ERASER, "ignore": IGNORE}
 _BRUSH_NAMES: Final = {number: name for name, number in _BRUSHES.items()}
 _NOTHING: Final = {"undo": "nothing to undo", "redo": "nothing to redo"}
