@@ -24,7 +24,7 @@ from sqlalchemy import Connection, Row, ScalarSelect, Select, insert, select
 from annotations.revisions import next_revision
 from annotations.schema import stroke_ops, strokes
 
-_CHUNK: Final = 500
+_BATCH: Final = 500
 """Values in one IN list: databases limit them."""
 
 
@@ -81,7 +81,7 @@ def living(conn: Connection, uuids: Sequence[str]) -> set[str]:
     """Return those of the strokes that are there now."""
     return {
         uuid
-        for chunk in _chunks(uuids)
+        for chunk in batches(uuids)
         for uuid in conn.execute(
             select(strokes.c.uuid).where(strokes.c.uuid.in_(chunk), last_kind() != "remove")
         ).scalars()
@@ -101,7 +101,7 @@ def frames_of(conn: Connection, uuids: Sequence[str]) -> tuple[int, ...]:
     """Return the ids of the frames that strokes lie on, in order."""
     found = {
         frame_id
-        for chunk in _chunks(uuids)
+        for chunk in batches(uuids)
         for frame_id in conn.execute(
             select(strokes.c.frame_id).where(strokes.c.uuid.in_(chunk)).distinct()
         ).scalars()
@@ -109,8 +109,9 @@ def frames_of(conn: Connection, uuids: Sequence[str]) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _chunks(uuids: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (uuids[start : start + _CHUNK] for start in range(0, len(uuids), _CHUNK))
+def batches(uuids: Sequence[str]) -> Iterable[Sequence[str]]:
+    """Return the uuids in pieces that an IN list takes."""
+    return (uuids[start : start + _BATCH] for start in range(0, len(uuids), _BATCH))
 
 
 def undo(conn: Connection, *, author: str, client: str) -> Step | None:
@@ -163,7 +164,7 @@ def _to_redo(author: str) -> Select:
             stroke_ops.c.author == author,
             stroke_ops.c.id > last_new,
             stroke_ops.c.intent == "undo",
-            _latest_of_gesture("id") == stroke_ops.c.id,
+            _latest_of_gesture("revision") == stroke_ops.c.revision,
         )
         .order_by(stroke_ops.c.id.desc())
         .limit(1)
@@ -171,16 +172,18 @@ def _to_redo(author: str) -> Select:
 
 
 def _latest_of_gesture(column: str) -> ScalarSelect:
-    """Return a column of the latest op of the same gesture on the same stroke."""
+    """Return a column of the latest op of the same gesture on the same stroke.
+
+    Ordered by revision, not id, so that SQLite takes the index of (stroke_uuid, revision).
+    """
     other = stroke_ops.alias()
     return (
         select(other.c[column])
         .where(
             other.c.stroke_uuid == stroke_ops.c.stroke_uuid,
             other.c.gesture == stroke_ops.c.gesture,
-            other.c.author == stroke_ops.c.author,
         )
-        .order_by(other.c.id.desc())
+        .order_by(other.c.revision.desc())
         .limit(1)
         .correlate(stroke_ops)
         .scalar_subquery()
@@ -227,15 +230,13 @@ def _last_ops(conn: Connection, op: Row) -> Sequence[Row]:
     They are the ops of one revision, side by side in the log. `op` is on the gesture's last stroke,
     as every step keeps the order of the strokes.
     """
-    same = (
-        stroke_ops.c.author == op.author,
-        stroke_ops.c.gesture == op.gesture,
-        stroke_ops.c.stroke_uuid == op.stroke_uuid,
-    )
     last = conn.execute(
         select(stroke_ops.c.revision, stroke_ops.c.id)
-        .where(*same)
-        .order_by(stroke_ops.c.id.desc())
+        .where(
+            stroke_ops.c.stroke_uuid == op.stroke_uuid,
+            stroke_ops.c.gesture == op.gesture,
+        )
+        .order_by(stroke_ops.c.revision.desc())
         .limit(1)
     ).one()
     by_author = select(stroke_ops.c.id).where(stroke_ops.c.author == op.author)

@@ -20,7 +20,7 @@ from annotations.frames import add_frames as add_frames
 from annotations.frames import get_frame as get_frame
 from annotations.frames import list_frames as list_frames
 from annotations.frames import set_reserved as set_reserved
-from annotations.history import Change, last_kind, living, record
+from annotations.history import Change, batches, last_kind, living, record
 from annotations.history import Step as Step
 from annotations.history import can_redo as can_redo
 from annotations.history import can_undo as can_undo
@@ -60,12 +60,15 @@ def append_strokes(conn: Connection, new: Sequence[Stroke], *, client: str, gest
     authors = sorted({stroke.author for stroke in new})
     if len(authors) != 1:
         raise AnnotationError(f"one gesture has one author; got {authors or 'no strokes'}")
-    kept = {stroke.uuid: _kept_revision(conn, stroke) for stroke in new}
-    if len(kept) != len(new):
+    if len({stroke.uuid for stroke in new}) != len(new):
         raise AnnotationError("two strokes of one gesture have the same uuid")
-    fresh = [stroke for stroke in new if kept[stroke.uuid] is None]
+    kept = _kept(conn, [stroke.uuid for stroke in new])
+    for stroke in new:
+        if stroke.uuid in kept:
+            _refuse_other(stroke, kept[stroke.uuid])
+    fresh = [stroke for stroke in new if stroke.uuid not in kept]
     if not fresh:
-        return max(revision for revision in kept.values() if revision is not None)
+        return max(row.created_revision for row in kept.values())
     _check(conn, fresh)
     revision = next_revision(conn)
     for start in range(0, len(fresh), _INSERTED):
@@ -76,15 +79,19 @@ def append_strokes(conn: Connection, new: Sequence[Stroke], *, client: str, gest
     return revision
 
 
-def _kept_revision(conn: Connection, stroke: Stroke) -> int | None:
-    """Return the revision of a stroke that is kept already; None for a new one."""
-    row = conn.execute(select(strokes).where(strokes.c.uuid == stroke.uuid)).one_or_none()
-    if row is None:
-        return None
+def _kept(conn: Connection, uuids: Sequence[str]) -> dict[str, Row]:
+    """Return the rows of those of the strokes that have ever been drawn."""
+    return {
+        row.uuid: row
+        for batch in batches(uuids)
+        for row in conn.execute(select(strokes).where(strokes.c.uuid.in_(batch)))
+    }
+
+
+def _refuse_other(stroke: Stroke, row: Row) -> None:
     for field, value in _row(stroke, row.created_revision).items():
         if row._mapping[field] != value:
             raise AnnotationError(f"stroke {stroke.uuid} is kept already with another {field}")
-    return row.created_revision
 
 
 def _row(stroke: Stroke, revision: int) -> dict[str, object]:
@@ -144,8 +151,9 @@ def remove_strokes(
     AnnotationError for an unknown stroke takes none away.
     """
     wanted = list(dict.fromkeys(uuids))
+    known = _kept(conn, wanted)
     for uuid in wanted:
-        if conn.execute(select(strokes.c.uuid).where(strokes.c.uuid == uuid)).first() is None:
+        if uuid not in known:
             raise AnnotationError(f"there is no stroke {uuid}")
     here = living(conn, wanted)
     changes = [Change(uuid, "remove") for uuid in wanted if uuid in here]
