@@ -16,7 +16,7 @@ from annotations.types import AnnotationError
 from app import bridge, jobs, process, rounds, runs, slots
 from app.errors import RunLostError, StudioError
 from app.process import Process
-from app.runs import Claim, CurvePoint
+from app.runs import Claim
 from app.schema import RunKind
 from app.settings import read_settings
 from app.workspace import Workspace
@@ -115,7 +115,7 @@ class _Record:
         self._workspace = workspace
         self._claim = claim
         self._published: list[Published] = []
-        self._points: list[CurvePoint] = []
+        self._points: list[Point] = []
         self._progress: Progress | None = None
         self._scores: Scores | None = None
         self._end: Done | Failed | None = None
@@ -128,7 +128,7 @@ class _Record:
                 case Published():
                     self._published.append(report)
                 case Point():
-                    self._points.append(CurvePoint(report.series, report.step, report.value))
+                    self._points.append(report)
                 case Progress():
                     self._progress = report
                 case Scores():

@@ -28,7 +28,10 @@ _NICENESS: Final = 10
 _PR_SET_PDEATHSIG: Final = 1
 
 
-def main(arguments: list[str]) -> int:
+Work = Callable[[Path], Iterator[Report]]
+
+
+def main(arguments: list[str], work: Work | None = None) -> int:
     """Work on the job folder; 0 when every report was written, the last one says how it went."""
     fd, folder = int(arguments[0]), Path(arguments[1])
     os.set_inheritable(fd, False)  # a process that we start must not keep the pipe open
@@ -36,7 +39,7 @@ def main(arguments: list[str]) -> int:
     os.nice(_NICENESS)
     faulthandler.enable()
     with os.fdopen(fd, "w", buffering=1) as pipe:
-        for report in reports(folder, run):
+        for report in reports(folder, work or run):
             pipe.write(to_line(report) + "\n")
     return 0
 
@@ -61,7 +64,7 @@ def run(folder: Path) -> Iterator[Report]:
     return _task(read_job(folder).task)(folder)
 
 
-def _task(name: str) -> Callable[[Path], Iterator[Report]]:
+def _task(name: str) -> Work:
     if name == "quick":
         from rewis3d import quick as module
     elif name == "predict":
@@ -73,7 +76,7 @@ def _task(name: str) -> Callable[[Path], Iterator[Report]]:
     return module.run
 
 
-def reports(folder: Path, work: Callable[[Path], Iterator[Report]]) -> Iterator[Report]:
+def reports(folder: Path, work: Work) -> Iterator[Report]:
     """Pass the reports of `work` on; whatever it raises becomes the last one, Failed."""
     try:
         with explained(folder):

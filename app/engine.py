@@ -12,9 +12,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, NoReturn
 
-from dbos import DBOS, DBOSClient, DBOSConfig, SetWorkflowID, WorkflowStatus
-from dbos._serialization import DBOSPortableJSON, DefaultSerializer
 import sqlalchemy
+from dbos import DBOS, DBOSClient, DBOSConfig, SetWorkflowID, WorkflowStatus, _serialization
 from sqlalchemy import URL, create_engine, event
 
 from app.database import BUSY_SECONDS, explained
@@ -59,6 +58,13 @@ class Engine:
             DBOS.cancel_workflows(dead)
 
 
+class _NoPickle(_serialization.DefaultSerializer):
+    """What DBOS reads pickles with: a project folder, and this file in it, may be a stranger's."""
+
+    def deserialize(self, serialized_data: str) -> NoReturn:
+        raise ValueError(f"not read: {len(serialized_data)} characters of pickle in jobs.sqlite")
+
+
 def _statuses(**chosen: Any) -> list[WorkflowStatus]:
     return DBOS.list_workflows(load_input=False, load_output=False, **chosen)
 
@@ -71,7 +77,7 @@ def launched(workspace: Workspace, executor: str, work: Callable[[str], None]) -
     `executor` is an id that no other process ever has.
     """
     engine = _open(workspace)
-    DefaultSerializer.deserialize = staticmethod(_refuse)
+    _serialization.DBOSDefaultSerializer = _NoPickle()
     try:
         with explained(workspace.root / FILE):
             DBOS(config=_config(engine, executor))
@@ -84,11 +90,6 @@ def launched(workspace: Workspace, executor: str, work: Callable[[str], None]) -
         engine.dispose()
 
 
-def _refuse(_data: str) -> NoReturn:
-    """Refuse DBOS's pickles: a project folder, and this file in it, may come from anywhere."""
-    raise ValueError("jobs.sqlite holds a pickle, which this program never writes nor reads")
-
-
 def _config(engine: sqlalchemy.Engine, executor: str) -> DBOSConfig:
     return DBOSConfig(
         name=_NAME,
@@ -96,7 +97,7 @@ def _config(engine: sqlalchemy.Engine, executor: str) -> DBOSConfig:
         system_database_url=engine.url.render_as_string(hide_password=False),
         application_version=_VERSION,
         executor_id=executor,
-        serializer=DBOSPortableJSON,
+        serializer=_serialization.DBOSPortableJSON,
         log_level="ERROR",
         enable_otlp=False,
     )

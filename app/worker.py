@@ -28,7 +28,7 @@ _SWEEP_SECONDS: Final = 1.0
 _WATCH_SECONDS: Final = 0.2
 
 
-def main(root: Path, slot: str | None = None) -> None:
+def main(root: Path, slot: str | None = None, *, command: Sequence[str] = process.COMMAND) -> None:
     """Work on a project until SIGTERM or SIGINT; what runs then is interrupted, to go on later.
 
     StudioError where the project can't be opened or the slot is held by another worker.
@@ -37,7 +37,7 @@ def main(root: Path, slot: str | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with open_workspace(root) as workspace, slots.hold(workspace, slot) as held:
-        serve(workspace, held, stop)
+        serve(workspace, held, stop, command=command)
 
 
 def serve(

@@ -1,0 +1,13 @@
+"""A worker with the child of tests/app/fake_child.py: `python tests/app/fake_worker.py PROJECT`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from app import worker
+
+COMMAND = (sys.executable, "-P", str(Path(__file__).with_name("fake_child.py")))
+
+if __name__ == "__main__":
+    worker.main(Path(sys.argv[1]), command=COMMAND)
