@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, case, func, insert, select, update
 
 from annotations import classes, labelset, store
 from annotations.schema import stroke_ops
@@ -227,21 +227,21 @@ def _from_row(conn: Connection, row: Row[Any]) -> Round:
 
 def _strokes_behind(conn: Connection, revision: int) -> int:
     """Count the strokes that are there now and were not at the revision, or the reverse."""
-    later = stroke_ops.c.revision > revision
-    ends = (
-        select(func.min(stroke_ops.c.id).label("first"), func.max(stroke_ops.c.id).label("last"))
-        .where(later)
+    touched = select(stroke_ops.c.stroke_uuid).where(stroke_ops.c.revision > revision)
+    before = case((stroke_ops.c.revision <= revision, stroke_ops.c.id))
+    last_ids = (
+        select(func.max(before).label("then"), func.max(stroke_ops.c.id).label("now"))
+        .where(stroke_ops.c.stroke_uuid.in_(touched))
         .group_by(stroke_ops.c.stroke_uuid)
         .subquery()
     )
-    first, last = stroke_ops.alias(), stroke_ops.alias()
-    # Removed first means that it was there; removed last means that it no longer is.
-    changed = (first.c.kind == "remove") == (last.c.kind == "remove")
+    then, now = stroke_ops.alias(), stroke_ops.alias()
+    was_there = func.coalesce(then.c.kind, "remove") != "remove"  # no op yet: not there
     query = (
         select(func.count())
-        .select_from(ends)
-        .join(first, first.c.id == ends.c.first)
-        .join(last, last.c.id == ends.c.last)
-        .where(changed)
+        .select_from(last_ids)
+        .outerjoin(then, then.c.id == last_ids.c.then)
+        .join(now, now.c.id == last_ids.c.now)
+        .where(was_there != (now.c.kind != "remove"))
     )
     return conn.execute(query).scalar_one()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from sqlalchemy import Connection, Engine, insert
 
@@ -65,7 +65,7 @@ class Workspace:
         """Close every connection; the last one folds the WAL file into the database."""
         self.engine.dispose()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Workspace:
         return self
 
     def __exit__(

@@ -18,9 +18,9 @@ from typing import Final
 
 from sqlalchemy import Connection, func, select
 
-from annotations import frames
+from annotations import store
 from annotations.schema import clips
-from annotations.frames import NewFrame
+from annotations.store import NewFrame
 from app import events
 from app.database import explained
 from app.errors import StudioError
@@ -73,13 +73,13 @@ class IncomingClip:
         os.sync()  # the images must be on disk before the rows say that they are
         with self._workspace.write() as conn:
             folder = self._move(conn)
-            taken = {frame.name for frame in frames.list_frames(conn)}
+            taken = {frame.name for frame in store.list_frames(conn)}
             rows = []
             for written in self._written:
                 name = _free_name(written.name, clip_name, taken)
                 taken.add(name)
                 rows.append(_row(written, name, folder))
-            frame_ids = frames.add_frames(conn, clip_name, kind, rows)
+            frame_ids = store.add_frames(conn, clip_name, kind, rows)
             events.append(conn, "frames")
         return tuple(frame_ids)
 
