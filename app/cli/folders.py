@@ -17,12 +17,15 @@ def check_free(folder: Path) -> None:
 
 
 def copy_into(source: Path, folder: Path) -> None:
-    """Copy a folder's content to a missing or empty folder, at once or not at all."""
+    """Copy a folder's files to a missing or empty folder, all of them or none."""
     check_free(folder)
-    aside = folder.with_name(folder.name + ".partial")
     folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = folder.with_name(folder.name + ".partial")
     try:
-        shutil.copytree(source, aside, dirs_exist_ok=True)
+        for file in sorted(path for path in source.rglob("*") if path.is_file()):
+            target = aside / file.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
         aside.replace(folder)
     finally:
         shutil.rmtree(aside, ignore_errors=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -82,17 +81,13 @@ def new(
         raise typer.BadParameter("--fps and --stride go with --video")
     from annotations import labelset
     from annotations.classes import seed_classes
-    from app.workspace import create
+    from app.workspace import making
 
     class_map = labelset.load(classes)
-    with create(project, name or project.resolve().name) as workspace:
-        try:
-            with workspace.write() as conn:
-                seed_classes(conn, class_map, author=AUTHOR)
-            report = _take_in(workspace, images, video, fps=fps, stride=stride)
-        except BaseException:
-            shutil.rmtree(workspace.root)  # it was new or empty: leave no half project behind
-            raise
+    with making(project, name or project.resolve().name) as workspace:
+        with workspace.write() as conn:
+            seed_classes(conn, class_map, author=AUTHOR)
+        report = _take_in(workspace, images, video, fps=fps, stride=stride)
     for line in report.lines():
         remark(line)
     say(f"{project}: {report.added} frames, {len(class_map)} classes")
