@@ -18,9 +18,10 @@ MAX_PIXELS: Final = 80_000_000
 MAX_BYTES: Final = 512 * 2**20
 THUMBNAIL_SIDE: Final = 256
 """Longer side of a thumbnail in pixels."""
-FORMATS: Final = ("JPEG", "MPO", "PNG", "WEBP", "BMP", "TIFF", "PPM")
-"""What is decoded (Pillow's names); MPO is the JPEG of phones with a second picture inside."""
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM")
+"""What is decoded (Pillow's names)."""
 _KEPT_FORMATS: Final = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png"}
+"""MPO is what Pillow calls a phone's JPEG with a second picture inside; the first one is taken."""
 _KEPT_MODES: Final = ("RGB", "L")
 _PNG_BIT_DEPTH: Final = 24
 """Place of the bit depth in a PNG file: in the header chunk, which comes first."""
