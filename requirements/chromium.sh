@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Makes sure that the browser tests have a Chromium: Debian's package where it may be installed.
+# Makes sure that the browser tests have a Chromium and letters to draw: Debian's packages, where
+# they may be installed.
 set -euo pipefail
 
 fail() {
@@ -7,20 +8,38 @@ fail() {
   exit 1
 }
 
-for name in chromium chromium-browser google-chrome; do
-  command -v "$name" >/dev/null && exit 0
-done
+have_browser() {
+  local name
+  for name in chromium chromium-browser google-chrome; do
+    command -v "$name" >/dev/null && return
+  done
+  return 1
+}
 
-command -v apt-get >/dev/null || fail "the browser tests need Chromium on the PATH; install it and run again"
+have_font() {
+  [[ $(uname) != Linux || -n $(fc-list 2>/dev/null) ]]
+}
+
+missing=()
+have_browser || missing+=(chromium)
+have_font || missing+=(fonts-dejavu-core)
+((${#missing[@]})) || exit 0
+
+command -v apt-get >/dev/null || fail "the browser tests need ${missing[*]}; install it and run again"
 if [[ $(id -u) == 0 ]]; then
   as_root=()
 elif sudo -n true 2>/dev/null; then
   as_root=(sudo -n)
 else
-  fail "the browser tests need Chromium; run: sudo apt-get install chromium"
+  fail "the browser tests need ${missing[*]}; run: sudo apt-get install ${missing[*]}"
 fi
-echo "chromium: installing Debian's package"
+
+echo "chromium: installing Debian's ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
-"${as_root[@]}" apt-get update -qq
-"${as_root[@]}" apt-get install -y -qq --no-install-recommends chromium >/dev/null
-command -v chromium >/dev/null || fail "apt-get installed no chromium command"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! { "${as_root[@]}" apt-get update -qq &&
+  "${as_root[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+  fail "apt-get could not install ${missing[*]}: $(grep -v '^$' "$log" | tail -n 1)"
+fi
+have_browser || fail "apt-get installed no chromium command"

@@ -40,7 +40,7 @@ def list_classes(
         return
     for label in class_map.classes:
         geometry = "" if label.has_geometry else "  (no geometry)"
-        say(f"{label.class_id:4d}  {_hex(label.colour)}  {label.name}{geometry}")
+        say(f"{label.class_id:4d}  {labelset.to_hex(label.colour)}  {label.name}{geometry}")
 
 
 @cli.command()
@@ -104,14 +104,12 @@ def delete(project: Project, name: Name) -> None:
 
 
 @cli.command()
-def restore(
-    project: Project, class_id: Annotated[int, typer.Argument(help="The class's id.")]
-) -> None:
+def restore(project: Project, name: Name) -> None:
     """Bring a deleted or merged class back, with its strokes."""
     from annotations import classes
 
     with _changed(project) as conn:
-        classes.restore_class(conn, class_id, author=AUTHOR)
+        classes.restore_class(conn, _find_any(conn, name), author=AUTHOR)
 
 
 @contextmanager
@@ -136,12 +134,23 @@ def _find(conn: Connection, name: str) -> LabelClass:
     raise StudioError(f"no class is called {name!r}; there are: {known}")
 
 
+def _find_any(conn: Connection, name: str) -> int:
+    """Return the id of a class that may be deleted or merged: the one that is, of two namesakes."""
+    from annotations import classes
+
+    states = classes.class_states(conn).items()
+    fitting = [
+        (state.living, class_id)
+        for class_id, state in states
+        if name in (state.label.name, str(class_id))
+    ]
+    if not fitting:
+        raise StudioError(f"no class was ever called {name!r}")
+    return min(fitting)[1]
+
+
 def _colour(text: str) -> tuple[int, int, int]:
     if not re.fullmatch(r"#?[0-9a-fA-F]{6}", text):
         raise typer.BadParameter(f"{text!r} is not a colour; write it as #rrggbb")
     red, green, blue = bytes.fromhex(text.removeprefix("#"))
     return red, green, blue
-
-
-def _hex(colour: tuple[int, int, int]) -> str:
-    return "#" + bytes(colour).hex()

@@ -79,6 +79,8 @@ def new(
         raise typer.BadParameter("give either --images DIR or --video FILE")
     if video is None and (fps or stride):
         raise typer.BadParameter("--fps and --stride go with --video")
+    if fps and stride:
+        raise typer.BadParameter("give --fps or --stride, not both")
     from annotations import labelset
     from annotations.classes import seed_classes
     from app.workspace import making
@@ -130,4 +132,4 @@ def reserve(
         store.set_reserved(conn, [frame.frame_id for frame in picked], not release)
         events.append(conn, "frames")
         kept = sum(frame.reserved for frame in store.list_frames(conn))
-    say(f"{len(picked)} frames {'released' if release else 'reserved'}; {kept} reserved in all")
+    say(f"frames {'released' if release else 'reserved'}: {len(picked)}; reserved in all: {kept}")
