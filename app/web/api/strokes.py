@@ -25,6 +25,7 @@ _NOTHING: Final = {"undo": "nothing to undo", "redo": "nothing to redo"}
 Client = Annotated[str, Field(min_length=1, max_length=64)]
 """The tab that acts: it does not need to be told of what it did itself."""
 Uuid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
+ClassId = Annotated[StrictInt, Field(ge=0)]
 Coordinate = Annotated[float, Field(ge=-1e6, le=1e6)]
 
 
@@ -33,7 +34,7 @@ class NewStroke(Body):
 
     uuid: Uuid
     frame: StrictInt
-    class_id: Annotated[StrictInt | Literal["eraser", "ignore"], Field(alias="class")]
+    class_id: Annotated[ClassId | Literal["eraser", "ignore"], Field(alias="class")]
     width: Annotated[float, Field(gt=0, le=10_000)]
     xy: Annotated[list[tuple[Coordinate, Coordinate]], Field(min_length=1, max_length=MAX_POINTS)]
     client: Client
@@ -68,7 +69,7 @@ def add(new: NewStroke, studio: InStudio) -> Response:
     stroke = Stroke(
         uuid=new.uuid,
         frame_id=new.frame,
-        class_id=_BRUSHES.get(new.class_id, -99) if isinstance(new.class_id, str) else new.class_id,
+        class_id=_BRUSHES[new.class_id] if isinstance(new.class_id, str) else new.class_id,
         xy=np.array(new.xy, np.float32),
         width=new.width,
         author=AUTHOR,
