@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from jaxtyping import UInt8
 from sqlalchemy import Connection, select
 
 from annotations import store, types
-from annotations.rasterise import rasterise
+from annotations.holdout import LabelledFrame, Split, split_frames
 from annotations.types import ClassMap, Frame, Stroke
 from app import rounds, runs
 from app.database import explained
@@ -55,15 +56,18 @@ def write_training_job(
     folder = workspace.path(round_.folder) / _JOB
     if (folder / JOB_FILE).exists():
         return folder
-    masks = _masks(frames, strokes, round_.class_map)
-    _check_classes(masks, round_.class_map)
-    judges: dict[int, UInt8[np.ndarray, "_ _"]] = {}
+    labelled = [
+        LabelledFrame(frame, strokes[frame.frame_id])
+        for frame in frames
+        if frame.frame_id in strokes
+    ]
+    splits = split_frames(labelled, round_.class_map, seed=round_.seed)
+    _check_classes(splits, round_.class_map)
     with _written_aside(workspace, folder) as aside:
-        views = []
-        for frame in frames:
-            labels = _write_mask(masks.get(frame.frame_id), aside, f"labels/{frame.frame_id}.png")
-            judge = _write_mask(judges.get(frame.frame_id), aside, f"judge/{frame.frame_id}.png")
-            views.append(_view(workspace, frame, folder, labels=labels, judge=judge))
+        masks = {split.frame_id: _write_masks(split, aside) for split in splits}
+        views = [
+            _view(workspace, frame, folder, masks.get(frame.frame_id, _Masks())) for frame in frames
+        ]
         write_job(
             Job(
                 task="quick",
@@ -128,7 +132,7 @@ def _write_model_job(
     with _written_aside(workspace, folder) as aside:
         job = Job(
             task=task,
-            views=tuple(_view(workspace, frame, folder) for frame in frames),
+            views=tuple(_view(workspace, frame, folder, _Masks()) for frame in frames),
             classes=_class_specs(round_.class_map),
             config=round_.config,
             seed=round_.seed,
@@ -169,47 +173,51 @@ def _strokes_to_learn(
     return {frame_id: strokes for frame_id, strokes in found.items() if strokes}
 
 
-def _masks(
-    frames: Sequence[Frame], strokes: dict[int, list[Stroke]], class_map: ClassMap
-) -> dict[int, UInt8[np.ndarray, "_ _"]]:
-    """Return the train ids of the frames whose strokes leave a mark."""
-    masks = {
-        frame.frame_id: rasterise(strokes[frame.frame_id], class_map, frame.height, frame.width)
-        for frame in frames
-        if frame.frame_id in strokes
-    }
-    return {key: mask for key, mask in masks.items() if (mask != types.UNLABELLED).any()}
-
-
-def _check_classes(masks: dict[int, UInt8[np.ndarray, "_ _"]], class_map: ClassMap) -> None:
-    used = np.unique(np.concatenate([np.zeros(0, np.uint8), *map(np.unique, masks.values())]))
-    names = [class_map.classes[index].name for index in used if index < len(class_map)]
+def _check_classes(splits: Sequence[Split], class_map: ClassMap) -> None:
+    used = {int(value) for split in splits for value in np.unique(split.labels)}
+    names = [label.name for index, label in enumerate(class_map.classes) if index in used]
     if not names:
         raise StudioError("nothing is labelled: the strokes leave no pixel of any class")
     if len(names) == 1:
         raise StudioError(f"only {names[0]!r} is labelled: draw strokes of a second class first")
 
 
-def _write_mask(mask: UInt8[np.ndarray, "h w"] | None, folder: Path, file: str) -> str | None:
-    """Write a mask as PNG and return its name in the job folder; None where there is no mask."""
-    if mask is None:
-        return None
+@dataclass(frozen=True, slots=True)
+class _Masks:
+    """The files of a frame's masks in the job folder; None where there is nothing to say."""
+
+    labels: str | None = None
+    judge: str | None = None
+
+
+def _write_masks(split: Split, folder: Path) -> _Masks:
+    labels = judge = None
+    if (split.labels != types.UNLABELLED).any():
+        labels = _write_png(split.labels, folder, f"labels/{split.frame_id}.png")
+    if split.judge.any():
+        judge = _write_png(
+            split.judge.astype(np.uint8) * 255, folder, f"judge/{split.frame_id}.png"
+        )
+    return _Masks(labels, judge)
+
+
+def _write_png(mask: UInt8[np.ndarray, "h w"], folder: Path, file: str) -> str:
     path = folder / file
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(cv2.imencode(".png", mask)[1].tobytes())
     return file
 
 
-def _view(
-    workspace: Workspace,
-    frame: Frame,
-    folder: Path,
-    *,
-    labels: str | None = None,
-    judge: str | None = None,
-) -> View:
+def _view(workspace: Workspace, frame: Frame, folder: Path, masks: _Masks) -> View:
     image = _from(folder, workspace.path(frame.file))
-    return View(frame.frame_id, image, frame.height, frame.width, labels=labels, judge=judge)
+    return View(
+        frame.frame_id,
+        image,
+        frame.height,
+        frame.width,
+        labels=masks.labels,
+        judge=masks.judge,
+    )
 
 
 def _class_specs(class_map: ClassMap) -> tuple[ClassSpec, ...]:

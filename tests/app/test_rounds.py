@@ -69,15 +69,15 @@ def test_rounds_are_numbered_and_listed_newest_first(project):
     assert [_create(project).number for _ in range(3)] == [1, 2, 3]
     with project.read() as conn:
         assert [each.number for each in rounds.list_rounds(conn)] == [3, 2, 1]
-        with pytest.raises(StudioError, match="^there is no round 4$"):
+        with pytest.raises(StudioError, match=r"^there is no round 4$"):
             rounds.get_round(conn, 4)
 
 
 def test_nothing_labelled_is_refused_in_one_line(project):
-    with pytest.raises(StudioError, match="^nothing is labelled yet: draw strokes of two classes"):
+    with pytest.raises(StudioError, match=r"^nothing is labelled yet: draw strokes of two classes"):
         _create(project)
     draw(project, stroke(frame_ids(project)[0], ERASER, (4.0, 4.0)))
-    with pytest.raises(StudioError, match="^nothing is labelled yet"):
+    with pytest.raises(StudioError, match=r"^nothing is labelled yet"):
         _create(project)
     with project.read() as conn:
         assert rounds.list_rounds(conn) == []
@@ -86,7 +86,7 @@ def test_nothing_labelled_is_refused_in_one_line(project):
 
 def test_one_class_is_refused_by_its_name(project):
     draw(project, stroke(frame_ids(project)[1], 1, (4.0, 4.0), (9.0, 9.0)))
-    with pytest.raises(StudioError, match="^only 'thing' is labelled: draw strokes of a second"):
+    with pytest.raises(StudioError, match=r"^only 'thing' is labelled: draw strokes of a second"):
         _create(project)
 
 
@@ -95,7 +95,7 @@ def test_strokes_of_reserved_frames_do_not_count(project):
     draw(project, stroke(first, 1, (4.0, 4.0)), stroke(second, 0, (4.0, 4.0)))
     with project.write() as conn:
         store.set_reserved(conn, [second])
-    with pytest.raises(StudioError, match="^only 'thing' is labelled"):
+    with pytest.raises(StudioError, match=r"^only 'thing' is labelled"):
         _create(project)
 
 

@@ -182,9 +182,9 @@ def test_what_is_done_is_neither_cancelled_nor_resumed_nor_taken(workspace, run_
         runs.finish(conn, claim, result={})
     with workspace.write() as conn:
         assert runs.claim(conn, run_id, slot="a") is None
-        with pytest.raises(StudioError, match="^round 1 is done already$"):
+        with pytest.raises(StudioError, match=r"^round 1 is done already$"):
             runs.request_cancel(conn, run_id)
-        with pytest.raises(StudioError, match="^round 1 can't be resumed: it is done$"):
+        with pytest.raises(StudioError, match=r"^round 1 can't be resumed: it is done$"):
             runs.requeue(conn, run_id)
 
 
@@ -219,5 +219,5 @@ def test_runs_are_listed_newest_first_and_by_kind(workspace, run_id):
     with workspace.read() as conn:
         assert [run.run_id for run in runs.list_runs(conn)] == [export, run_id]
         assert [run.run_id for run in runs.list_runs(conn, kind=RunKind.ROUND)] == [run_id]
-        with pytest.raises(StudioError, match="^there is no run 'x'$"):
+        with pytest.raises(StudioError, match=r"^there is no run 'x'$"):
             runs.get(conn, "x")
