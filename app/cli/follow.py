@@ -88,4 +88,6 @@ def _done(conn: Connection, run_id: str) -> Run:
     if run.state is RunState.DONE:
         return run
     name = f"{run.kind} {run.request.get('round') or ''}".strip()
+    if run.state is RunState.QUEUED:
+        raise StudioError(f"{name} waits, and no worker is left; start one with `rewis3d worker`")
     raise StudioError(f"{name} is {run.state}" + (f": {run.error}" if run.error else ""))

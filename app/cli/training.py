@@ -108,9 +108,9 @@ def _go_on(workspace: Workspace, number: int, *, wait: bool) -> None:
         raise
     with workspace.read() as conn:
         one = rounds.get_round(conn, number)
-    first, everything = seconds(one.seconds_to_first), seconds(one.seconds)
+    first, last = seconds(one.seconds_to_first), seconds(one.seconds)
     held_out = "no held-out strokes" if score(one) == "-" else f"held-out mIoU {score(one)} %"
-    say(f"round {number}: first prediction {first}, all {one.predicted} {everything}, {held_out}")
+    say(f"round {number}: first prediction {first}, all {one.predicted} frames {last}, {held_out}")
 
 
 def _after_interrupt(workspace: Workspace, number: int) -> str:

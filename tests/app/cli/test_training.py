@@ -1,0 +1,266 @@
+"""Rounds by command: run here, left to a worker, waited for, stopped, gone on with."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import pytest
+
+import app.attempt
+from app import rounds, runs, slots
+from app.cli import follow
+from app.cli.main import main
+from app.schema import RunState
+from app.workspace import Workspace
+from tests.app import running, samples
+
+real_attempt = app.attempt.attempt
+
+
+@pytest.fixture
+def project(project: Workspace, monkeypatch: pytest.MonkeyPatch) -> Workspace:
+    """A project with strokes, whose rounds are worked on by the child without torch."""
+    samples.label_all(project)
+    monkeypatch.setattr(app.attempt, "attempt", partial(real_attempt, command=running.COMMAND))
+    return project
+
+
+@pytest.fixture
+def worker_slot(project: Workspace) -> Iterator[slots.Slot]:
+    """A worker that is there and does nothing."""
+    with slots.hold(project) as slot:
+        yield slot
+
+
+def state(workspace: Workspace, number: int = 1) -> RunState:
+    with workspace.read() as conn:
+        return rounds.get_round(conn, number).run.state
+
+
+def train(workspace: Workspace, *options: str) -> int:
+    return main(["train", str(workspace.root), *options])
+
+
+def misbehave(monkeypatch: pytest.MonkeyPatch, wrong: str, *, at: int = 2) -> None:
+    """Have the child of the next round go wrong at a frame."""
+    from rewis3d import config
+
+    kept = config.to_json
+    monkeypatch.setattr(config, "to_json", lambda chosen: kept(chosen) | {"wrong": wrong, "at": at})
+
+
+def test_without_a_worker_the_round_runs_here(
+    project: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(project) == 0
+    assert state(project) is RunState.DONE
+    assert len(running.predicted(project, 1)) == samples.FRAMES
+    out, _ = capsys.readouterr()
+    assert re.fullmatch(
+        r"round 1: first prediction \d+\.\d s, all 4 frames \d+\.\d s, held-out mIoU 50\.0 %\n", out
+    )
+    assert slots.holders(project) == set()  # nothing is left behind
+
+
+def test_with_a_worker_the_round_is_left_to_it(
+    project: Workspace, worker_slot: slots.Slot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(project) == 0
+    assert state(project) is RunState.QUEUED
+    assert capsys.readouterr().out.startswith("round 1 is queued; `rewis3d rounds ")
+
+
+def test_waiting_for_a_worker(
+    project: Workspace, worker_slot: slots.Slot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def work() -> None:
+        while True:
+            with project.read() as conn:
+                queued = [one.run_id for one in runs.list_runs(conn)]
+            if queued:
+                app.attempt.attempt(
+                    project, queued[0], slot=worker_slot.holder, stop=threading.Event()
+                )
+                return
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    assert train(project, "--wait") == 0
+    thread.join()
+    assert "round 1: first prediction" in capsys.readouterr().out
+
+
+def test_a_worker_that_dies_is_not_waited_for(
+    project: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with slots.hold(project) as slot:
+        monkeypatch.setattr(
+            follow.time,
+            "sleep",
+            lambda _: (project.root / "locks" / f"worker-{slot.name}.lock").unlink(),
+        )
+        assert train(project, "--wait") == 1
+    assert capsys.readouterr().err.endswith(
+        "rewis3d: round 1 waits, and no worker is left; start one with `rewis3d worker`\n"
+    )
+
+
+def test_ctrl_c_stops_the_round_that_runs_here_and_says_how_to_go_on(
+    project: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    misbehave(monkeypatch, "hang")
+
+    def press(_seconds: float) -> None:
+        if len(running.predicted(project, 1)) == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(follow.time, "sleep", press)
+        assert train(project) == 130
+    assert state(project) is RunState.INTERRUPTED
+    assert f"go on: rewis3d resume {project.root} 1" in capsys.readouterr().err
+    assert main(["resume", str(project.root), "1"]) == 0
+    assert state(project) is RunState.DONE
+    assert len(running.predicted(project, 1)) == samples.FRAMES
+
+
+def test_ctrl_c_leaves_a_workers_round_alone(
+    project: Workspace,
+    worker_slot: slots.Slot,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def press(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(follow.time, "sleep", press)
+    assert train(project, "--wait") == 130
+    assert state(project) is RunState.QUEUED
+    err = capsys.readouterr().err
+    assert f"stop it: rewis3d cancel {project.root} 1" in err
+
+
+@pytest.mark.parametrize(
+    ("wrong", "line"),
+    [
+        ("refuse", "round 1 is failed: frame 3 can't be read"),
+        ("raise", "round 1 is failed: ValueError: no such thing"),
+        (
+            "kill",
+            "round 1 is failed: the system killed the job, most likely because memory ran out",
+        ),
+    ],
+)
+def test_a_round_that_fails_is_one_line(
+    project: Workspace,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    wrong: str,
+    line: str,
+) -> None:
+    misbehave(monkeypatch, wrong)
+    assert train(project) == 1
+    out, err = capsys.readouterr()
+    assert (out, err.splitlines()[-1]) == ("", f"rewis3d: {line}")
+    assert len(running.predicted(project, 1)) == 2  # what was there is there
+
+
+def test_cancel_and_resume_where_nothing_works_on_it(
+    project: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with slots.hold(project):
+        assert train(project) == 0
+    assert main(["cancel", str(project.root), "1"]) == 0
+    assert state(project) is RunState.CANCELLED
+    assert main(["cancel", str(project.root), "1"]) == 1
+    assert capsys.readouterr().err == "rewis3d: round 1 is cancelled already\n"
+    assert main(["resume", str(project.root), "1"]) == 0
+    assert state(project) is RunState.DONE
+    assert main(["resume", str(project.root), "1"]) == 1
+    assert capsys.readouterr().err.endswith("rewis3d: round 1 can't be resumed: it is done\n")
+
+
+def test_rounds_and_activate(project: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert train(project, "--seed", "3") == 0
+    assert train(project) == 0
+    capsys.readouterr()
+    assert main(["rounds", str(project.root)]) == 0
+    titles, second, first = capsys.readouterr().out.splitlines()
+    assert titles.split() == [
+        "round",
+        "state",
+        "preset",
+        "parent",
+        "labels",
+        "first",
+        "all",
+        "mIoU",
+    ]
+    assert first.split()[:4] == ["*1", "done", "quick", "-"]
+    assert second.split()[:4] == ["2", "done", "quick", "1"]
+    assert main(["activate", str(project.root), "2"]) == 0
+    assert capsys.readouterr().out == "round 2 is shown\n"
+    assert main(["rounds", str(project.root), "--json"]) == 0
+    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+    assert [one["number"] for one in found] == [2, 1]
+    assert [one["active"] for one in found] == [True, False]
+    assert found[1]["seed"] == 3
+    assert found[1]["scores"]["miou"] == 0.5
+    assert 0 < found[1]["seconds_to_first"] <= found[1]["seconds"]
+    assert set(found[0]) >= {"number", "state", "preset", "parent", "label_revision", "seconds"}
+
+
+def test_no_rounds_yet(project: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["rounds", str(project.root)]) == 0
+    assert capsys.readouterr().out.startswith("no rounds yet: draw strokes")
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["activate", "7"], "there is no round 7"),
+        (["cancel", "7"], "there is no round 7"),
+        (["resume", "7"], "there is no round 7"),
+    ],
+)
+def test_a_round_that_is_not_there(
+    project: Workspace, capsys: pytest.CaptureFixture[str], words: list[str], line: str
+) -> None:
+    assert main([words[0], str(project.root), words[1]]) == 1
+    assert capsys.readouterr() == ("", f"rewis3d: {line}\n")
+
+
+def test_the_wanted_frame_is_predicted_first(
+    project: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    misbehave(monkeypatch, "refuse", at=1)
+    assert train(project, "--frame", "frame2") == 1
+    assert running.predicted(project, 1) == {samples.frame_ids(project)[2]}
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "line"),
+    [
+        (["--frame", "0-1"], 1, "--frame 0-1 names 2 frames; give one"),
+        (["--frame", "9"], 1, "frames 9 are not in the project: it has 0-3"),
+        (["--set", "steps"], 2, "'steps' is not KEY=VALUE"),
+        (["--preset", "slow"], 1, "slow"),
+        (["--set", "speed=3"], 1, "speed"),
+    ],
+)
+def test_what_cannot_be_trained_starts_no_round(
+    project: Workspace,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    status: int,
+    line: str,
+) -> None:
+    assert train(project, *options) == status
+    assert line in capsys.readouterr().err
+    with project.read() as conn:
+        assert rounds.list_rounds(conn) == []
