@@ -1,0 +1,97 @@
+// Builds the studio inside the page's shell and starts it.
+import { busy } from "./api.js";
+import { openCanvas, stage } from "./canvas.js";
+import { palette } from "./classes.js";
+import { openDialogs } from "./dialog.js";
+import { fill, h } from "./dom.js";
+import { exportsView } from "./exports.js";
+import { frameList } from "./framelist.js";
+import { openKeys } from "./keys.js";
+import { connect } from "./live.js";
+import { stageNotes } from "./notes.js";
+import { overlayBusy } from "./overlay.js";
+import { firstFrame, frameSettled, showFrame } from "./playhead.js";
+import { openPointer } from "./pointer.js";
+import { followProject, loadProject } from "./project.js";
+import { drained, open as openQueue } from "./queue.js";
+import { followRounds, loadRounds } from "./rounddata.js";
+import { roundsView } from "./rounds.js";
+import { on, prefs, state } from "./state.js";
+import { timeline } from "./timeline.js";
+import { openToasts, toasts } from "./toasts.js";
+import { toolStrip } from "./toolstrip.js";
+import { topbar } from "./topbar.js";
+import { trainCard } from "./train.js";
+import { openUndo, undoSettled } from "./undo.js";
+
+const RETRY_MS = 1500;
+
+function annotateView() {
+  return h(
+    "section",
+    { class: "view annotate-view", role: "tabpanel", "aria-labelledby": "tab-annotate" },
+    frameList(),
+    h("div", { class: "centre" }, toolStrip(), h("div", { class: "stage-box" }, stage, stageNotes()), timeline()),
+    h("aside", { class: "side" }, palette(), trainCard()),
+  );
+}
+
+function build(root) {
+  root.dataset.ready = "no";
+  const views = { annotate: annotateView(), rounds: roundsView(), exports: exportsView() };
+  const show = () => Object.entries(views).forEach(([name, view]) => (view.hidden = name !== state.tab));
+  on("tab", show);
+  show();
+  fill(root, topbar(), h("main", { class: "views" }, Object.values(views)), toasts);
+  openDialogs(root);
+  openCanvas();
+  openPointer();
+  openKeys();
+  openToasts();
+  openUndo();
+}
+
+async function start() {
+  const root = await shell();
+  build(root);
+  const project = await untilLoaded();
+  await openQueue(project.version);
+  followProject();
+  followRounds();
+  await loadRounds();
+  connect(project.seq);
+  if (project.frames.length) await showFrame(firstFrame());
+  root.dataset.ready = "yes";
+}
+
+/** Gradio puts the shell into the page after this module has been loaded, or before. */
+async function shell() {
+  for (;;) {
+    const root = document.getElementById("rewis3d");
+    if (root) return root;
+    await new Promise((resolve) => requestAnimationFrame(resolve));
+  }
+}
+
+async function untilLoaded() {
+  for (;;) {
+    try {
+      return await loadProject();
+    } catch (error) {
+      if (!error.offline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
+  }
+}
+
+const started = start();
+
+/** Resolves when everything that was asked for is loaded, painted and saved. For tests. */
+async function idle() {
+  await started;
+  await Promise.all([drained(), undoSettled(), frameSettled()]);
+  while (busy() || overlayBusy()) await new Promise((resolve) => setTimeout(resolve, 10));
+  await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+}
+
+window.rewis3d = { idle, state, prefs };

@@ -1,0 +1,113 @@
+// The prediction over the image: labels come as train ids and are coloured here, in a worker.
+import { address } from "./api.js";
+import { classOf, emit, on, prefs, shownRound, state } from "./state.js";
+
+const KEPT = 40;
+const worker = new Worker(new URL("overlay_worker.js", import.meta.url), { type: "module" });
+const asked = new Map(); // request number -> resolve
+const painted = new Map(); // frame id -> {key, bitmap}, least recently used first
+let requests = 0;
+
+worker.onmessage = ({ data }) => {
+  asked.get(data.request)(data.answer);
+  asked.delete(data.request);
+};
+
+function ask(message) {
+  requests += 1;
+  const request = requests;
+  return new Promise((resolve) => {
+    asked.set(request, resolve);
+    worker.postMessage({ ...message, request });
+  });
+}
+
+/** Return the number of the round that a frame's overlay shows, or null. */
+export function overlayRound(frameId) {
+  if (state.previewRound !== null) return state.previewRound;
+  return state.frameById.get(frameId)?.predicted ?? null;
+}
+
+/** Return whether drawings are under way. */
+export function overlayBusy() {
+  return asked.size > 0;
+}
+
+/** Return a promise of a frame's coloured overlay; null where the frame has no prediction. */
+export async function overlayOf(frameId) {
+  const source = sourceOf(frameId);
+  if (!source) return null;
+  const known = painted.get(frameId);
+  if (known?.key === source.key) {
+    painted.delete(frameId);
+    painted.set(frameId, known);
+    return known.bitmap;
+  }
+  const bitmap = await ask({ kind: "paint", ...source });
+  if (bitmap) remember(frameId, source.key, bitmap);
+  return bitmap;
+}
+
+/** Return what the prediction says at an image pixel: {name, colour, confidence} or null. */
+export async function predictionAt(frameId, x, y) {
+  const source = sourceOf(frameId);
+  if (!source) return null;
+  const found = await ask({ kind: "look", ...source, x: Math.floor(x), y: Math.floor(y) });
+  const label = found && roundClasses(source.round)[found.label];
+  return label ? { ...label, confidence: found.confidence } : null;
+}
+
+function sourceOf(frameId) {
+  const round = overlayRound(frameId);
+  if (round === null) return null;
+  const colours = palette(round);
+  const version = state.frameById.get(frameId)?.version ?? 0;
+  return {
+    round,
+    file: `${round}/${frameId}/${version}`,
+    labels: address(`rounds/${round}/frames/${frameId}/labels.png`),
+    confidence: address(`rounds/${round}/frames/${frameId}/confidence.png`),
+    colours,
+    fade: prefs.fade,
+    key: `${round}/${version}/${prefs.fade}/${colours.join()}`,
+  };
+}
+
+/** Return a round's classes in train id order, in the colours that they have now. */
+export function roundClasses(number) {
+  const round = state.rounds.find((item) => item.number === number);
+  const frozen = round?.classes ?? state.classes;
+  return frozen.map((label) => ({ ...label, ...(classOf(label.id) ?? {}) }));
+}
+
+function palette(number) {
+  return roundClasses(number).map((label) => {
+    if (state.hiddenClasses.has(label.id)) return 0;
+    const value = parseInt(label.colour.slice(1), 16);
+    const [red, green, blue] = [value >> 16, (value >> 8) & 255, value & 255];
+    return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0; // RGBA, little endian
+  });
+}
+
+function remember(frameId, key, bitmap) {
+  painted.delete(frameId);
+  painted.set(frameId, { key, bitmap });
+  for (const [oldest] of painted) {
+    if (painted.size <= KEPT) return;
+    painted.delete(oldest);
+  }
+}
+
+/** Return how many strokes came after the shown round's labels; null where there is no round. */
+export function strokesBehind() {
+  return shownRound()?.strokes_behind ?? null;
+}
+
+on("live:prediction", ({ round, frame: frameId }) => {
+  const frame = state.frameById.get(frameId);
+  if (!frame) return;
+  frame.version = (frame.version ?? 0) + 1;
+  if (state.activeRound === null || state.activeRound === round) frame.predicted = round;
+  emit("frame", frameId);
+  if (frameId === state.shown) emit("overlay");
+});

@@ -1,0 +1,97 @@
+// Loading the project, and following what other tabs and the worker do to it.
+import { get } from "./api.js";
+import { clientName } from "./queue.js";
+import { change, emit, on, state } from "./state.js";
+import { forgetStrokes, refreshStrokes } from "./strokes.js";
+
+const MANY = 8; // frames changed by others at once, beyond which the whole project is loaded
+const changed = new Set();
+let timer = 0;
+
+/** Load the project; `seq` of the answer is where live events go on from. */
+export async function loadProject() {
+  const project = await get("project");
+  for (const frame of project.frames) carryOver(frame, project.active_round);
+  Object.assign(state, {
+    project,
+    frames: project.frames,
+    frameById: new Map(project.frames.map((frame) => [frame.id, frame])),
+    frameIndex: new Map(project.frames.map((frame, index) => [frame.id, index])),
+    activeRound: project.active_round,
+    canUndo: project.can_undo,
+    canRedo: project.can_redo,
+    worker: project.worker,
+  });
+  takeClasses(project.classes, project.deleted_classes);
+  emit("project");
+  emit("frames");
+  emit("history");
+  emit("overlay");
+  return project;
+}
+
+/** Keep what only live notices told of a frame. */
+function carryOver(frame, activeRound) {
+  const known = state.frameById.get(frame.id);
+  frame.version = known?.version;
+  if (activeRound === null) frame.predicted ??= known?.predicted ?? null; // the first round runs
+}
+
+/** Show another set of classes. */
+export function takeClasses(classes, deleted) {
+  state.classes = classes;
+  if (deleted) state.deletedClasses = deleted;
+  if (!classes.some((label) => label.id === state.classId)) state.classId = classes[0]?.id ?? null;
+  emit("classes");
+  emit("tool");
+}
+
+/** Load everything anew: after a loss of connection in which events were missed. */
+async function resync() {
+  try {
+    await loadProject();
+    await forgetStrokes();
+  } catch (error) {
+    if (!error.offline) throw error; // the next connection tries again
+  }
+}
+
+function strokesChanged({ frame, client }) {
+  if (client === clientName()) return;
+  change("history", { canUndo: true });
+  changed.add(frame);
+  clearTimeout(timer);
+  timer = setTimeout(followStrokes, 30);
+}
+
+async function followStrokes() {
+  const frames = [...changed];
+  changed.clear();
+  if (frames.length > MANY) return resync();
+  try {
+    await Promise.all(frames.map((frame) => refreshStrokes(frame)));
+    if (frames.some((frame) => frame !== state.shown)) await recount();
+  } catch (error) {
+    if (!error.offline) throw error;
+  }
+}
+
+/** Take the counts and states of frames that this tab does not show. */
+async function recount() {
+  const project = await get("project");
+  for (const frame of project.frames) {
+    carryOver(frame, project.active_round);
+    Object.assign(state.frameById.get(frame.id) ?? {}, frame);
+  }
+  change("history", { canUndo: project.can_undo, canRedo: project.can_redo });
+  emit("frames");
+}
+
+/** Follow the server's notices. */
+export function followProject() {
+  on("resync", resync);
+  on("live:stroke", strokesChanged);
+  on("live:class", resync);
+  on("live:frames", resync);
+  on("live:active", resync);
+}

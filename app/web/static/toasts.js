@@ -1,0 +1,58 @@
+// Short notices at the bottom of the page.
+import { button, fill, h } from "./dom.js";
+import { on } from "./state.js";
+import { push } from "./queue.js";
+import { counted, refreshStrokes } from "./strokes.js";
+
+const SHOWN_MS = 4500;
+const MOST = 4;
+export const toasts = h("div", { class: "toasts", role: "status", "aria-live": "polite" });
+
+/** Show a notice. Without `lasting` it goes by itself. `action` is {label, run}. */
+export function toast(text, { kind = "info", lasting = false, action } = {}) {
+  const old = [...toasts.children].find((item) => item.dataset.text === text);
+  old?.remove();
+  const notice = h("div", { class: `toast ${kind}` }, h("span", { class: "toast-text", text }));
+  notice.dataset.text = text;
+  const leave = () => notice.remove();
+  if (action) {
+    const run = () => (leave(), action.run());
+    notice.append(button({ label: action.label, hint: action.label, kind: "quiet", onclick: run }));
+  }
+  notice.append(button({ icon: "close", hint: "Dismiss", kind: "quiet small", onclick: leave }));
+  toasts.append(notice);
+  if (!lasting) setTimeout(leave, SHOWN_MS);
+  trim();
+  return notice;
+}
+
+function trim() {
+  const passing = [...toasts.children].filter((item) => !item.classList.contains("lasting"));
+  if (passing.length > MOST) passing[0].remove();
+}
+
+function refused({ stroke, reason }) {
+  refreshStrokes(stroke.frame);
+  const again = () => {
+    push(stroke);
+    counted(stroke.frame);
+    refreshStrokes(stroke.frame);
+  };
+  const notice = toast(`A stroke was refused and taken off: ${reason}`, {
+    kind: "error",
+    lasting: true,
+    action: { label: "Send again", run: again },
+  });
+  notice.classList.add("lasting");
+}
+
+/** Show what goes wrong anywhere. */
+export function openToasts() {
+  on("trouble", (text) => toast(text, { kind: "error" }));
+  on("note", (text) => toast(text));
+  on("refused", refused);
+  window.addEventListener("unhandledrejection", ({ reason }) => {
+    if (reason?.name === "ApiError" || reason?.status !== undefined) toast(reason.message, { kind: "error" });
+  });
+  fill(toasts);
+}

@@ -1,0 +1,125 @@
+// The tools above the canvas.
+import { look, stage, viewport } from "./canvas.js";
+import { button, disable, h, write } from "./dom.js";
+import { change, on, prefer, prefs, shownRound, state } from "./state.js";
+import { redo, undo, whyNot } from "./undo.js";
+
+export const BRUSH_MOST = 200;
+const TOOLS = [
+  ["brush", "Brush (B)"],
+  ["eraser", "Eraser (E)"],
+  ["point", "Point (P)"],
+  ["ignore", "Ignore brush (I): marks pixels that take part in nothing"],
+];
+
+/** Change the brush diameter, in image pixels. */
+export function setBrush(width) {
+  prefer({ brush: Math.min(BRUSH_MOST, Math.max(1, Math.round(width))) });
+}
+
+/** Make the brush a step larger (1) or smaller (-1). */
+export function stepBrush(direction) {
+  const width = prefs.brush;
+  setBrush(width + direction * Math.max(1, Math.round(width * 0.2)));
+}
+
+/** Choose a tool. */
+export function setTool(tool) {
+  change("tool", { tool });
+}
+
+/** Return the strip. */
+export function toolStrip() {
+  return h(
+    "div",
+    { class: "toolstrip", role: "toolbar", "aria-label": "Tools" },
+    toolButtons(),
+    sizeControl(),
+    h("div", { class: "group" }, historyButton("undo", undo, "Undo (Ctrl+Z)"), historyButton("redo", redo, "Redo (Ctrl+Shift+Z)")),
+    h("span", { class: "spring" }),
+    overlayControl(),
+    zoomControl(),
+  );
+}
+
+function toolButtons() {
+  const group = h("div", { class: "group segmented", role: "radiogroup", "aria-label": "Tool" });
+  for (const [tool, hint] of TOOLS) {
+    const element = button({ icon: tool, hint, kind: "quiet tool", onclick: () => setTool(tool) });
+    element.dataset.tool = tool;
+    element.setAttribute("role", "radio");
+    group.append(element);
+  }
+  const show = () => {
+    for (const element of group.children) element.setAttribute("aria-checked", String(element.dataset.tool === state.tool));
+    stage.dataset.tool = state.tool;
+  };
+  on("tool", show);
+  show();
+  return group;
+}
+
+function sizeControl() {
+  const slider = h("input", { type: "range", class: "slider", min: 0, max: 100, step: 1, "aria-label": "Brush diameter in image pixels" });
+  const value = h("output", { class: "value" });
+  // the slider's ends are 1 px and BRUSH_MOST px; small brushes get most of its way
+  slider.addEventListener("input", () => setBrush(BRUSH_MOST ** (slider.value / 100)));
+  const show = () => {
+    const place = (100 * Math.log(prefs.brush)) / Math.log(BRUSH_MOST);
+    if (document.activeElement !== slider) slider.value = place;
+    slider.style.setProperty("--filled", `${place}%`);
+    write(value, `${prefs.brush} px`);
+  };
+  on("prefs", show);
+  show();
+  return h("div", { class: "group size-control", title: "Brush size ([ and ])" }, slider, value);
+}
+
+function historyButton(kind, onclick, hint) {
+  const element = button({ icon: kind, hint, kind: "quiet", onclick });
+  const show = () => disable(element, whyNot(kind));
+  on("history saving connection", show);
+  show();
+  return element;
+}
+
+function overlayControl() {
+  const toggle = button({ icon: "layers", hint: "Show the prediction (O); hold H to see the bare image", kind: "quiet", onclick: () => prefer({ overlay: !prefs.overlay }) });
+  const fade = button({ icon: "fade", hint: "Fade where the prediction is unsure", kind: "quiet", onclick: () => prefer({ fade: !prefs.fade }) });
+  const slider = h("input", { type: "range", class: "slider", min: 0, max: 100, step: 1, "aria-label": "Opacity of the prediction" });
+  const value = h("output", { class: "value" });
+  slider.addEventListener("input", () => prefer({ opacity: slider.value / 100, overlay: true }));
+  const show = () => {
+    const percent = Math.round(100 * prefs.opacity);
+    toggle.setAttribute("aria-pressed", String(prefs.overlay));
+    fade.setAttribute("aria-pressed", String(prefs.fade));
+    if (document.activeElement !== slider) slider.value = percent;
+    slider.style.setProperty("--filled", `${percent}%`);
+    write(value, `${percent} %`);
+  };
+  const showReason = () => {
+    const reason = shownRound() || state.frames.some((frame) => frame.predicted !== null) ? "" : "There is no prediction yet: train a round first";
+    disable(toggle, reason);
+    disable(fade, reason);
+    slider.disabled = Boolean(reason);
+    slider.title = reason || "Opacity of the prediction";
+  };
+  on("prefs", show);
+  on("rounds project frame", showReason);
+  show();
+  showReason();
+  return h("div", { class: "group" }, toggle, slider, value, fade);
+}
+
+function zoomControl() {
+  const value = button({ label: "100 %", hint: "Zoom to 100 %", kind: "quiet zoom-value", onclick: () => look((view) => view.zoom(1 / view.scale)) });
+  stage.addEventListener("view", () => write(value.querySelector(".label"), `${Math.round(100 * viewport.scale)} %`));
+  return h(
+    "div",
+    { class: "group" },
+    button({ icon: "minus", hint: "Zoom out (-)", kind: "quiet", onclick: () => look((view) => view.zoom(1 / 1.25)) }),
+    value,
+    button({ icon: "plus", hint: "Zoom in (+)", kind: "quiet", onclick: () => look((view) => view.zoom(1.25)) }),
+    button({ icon: "fit", hint: "Fit the frame (F)", kind: "quiet", onclick: () => look((view) => view.fit()) }),
+  );
+}
