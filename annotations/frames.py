@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from sqlalchemy import Connection, Row, insert, select, update
 
 from annotations.schema import clips, frames
-from annotations.types import AnnotationError, Frame
+from annotations.types import AnnotationError, Frame, Stroke
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,14 @@ class NewFrame:
     """Seconds from the clip's start; None where the source has no time."""
     sha256: str
     """Of the image file, in hexadecimal digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledFrame:
+    """A frame and its strokes in painting order."""
+
+    frame: Frame
+    strokes: Sequence[Stroke]
 
 
 def add_frames(

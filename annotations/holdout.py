@@ -17,8 +17,9 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, UInt8
 
+from annotations.frames import LabelledFrame
 from annotations.rasterise import coverage, painted_values
-from annotations.types import UNLABELLED, ClassMap, Frame, Stroke
+from annotations.types import UNLABELLED, ClassMap, Stroke
 
 SHARE: Final = 0.2
 """Of each class's pieces."""
@@ -26,10 +27,6 @@ PIECE: Final = 16.0
 """Pixels of a path that count as one piece; of a brush wider than that, its width."""
 GAP: Final = 8
 """Pixels between what judges and what trains."""
-
-
-Labelled = tuple[Frame, Sequence[Stroke]]
-"""A frame and its strokes in painting order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,9 @@ class _Cut:
     at_end: bool
 
 
-def split_frames(labelled: Sequence[Labelled], class_map: ClassMap, *, seed: int) -> list[Split]:
+def split_frames(
+    labelled: Sequence[LabelledFrame], class_map: ClassMap, *, seed: int
+) -> list[Split]:
     """Return each frame's labels with the pixels that judge, in the given order.
 
     The same strokes and seed give the same split. Every class of `class_map` that has labels has
@@ -60,15 +59,13 @@ def split_frames(labelled: Sequence[Labelled], class_map: ClassMap, *, seed: int
     cuts: dict[str, _Cut] = {}
     for class_id in class_map.class_ids:
         rng = np.random.default_rng([seed, class_id])
-        cuts |= _choose(
-            [s for _, strokes in labelled for s in strokes if s.class_id == class_id], rng
-        )
-    splits = [_paint(frame, strokes, cuts, class_map) for frame, strokes in labelled]
+        cuts |= _choose([s for one in labelled for s in one.strokes if s.class_id == class_id], rng)
+    splits = [_paint(one, cuts, class_map) for one in labelled]
     starved = _starved(splits, class_map)
     if starved:
-        kept_whole = {s.uuid for _, strokes in labelled for s in strokes if s.class_id in starved}
+        kept_whole = {s.uuid for one in labelled for s in one.strokes if s.class_id in starved}
         cuts = {uuid: cut for uuid, cut in cuts.items() if uuid not in kept_whole}
-        splits = [_paint(frame, strokes, cuts, class_map) for frame, strokes in labelled]
+        splits = [_paint(one, cuts, class_map) for one in labelled]
     return splits
 
 
@@ -87,14 +84,12 @@ def _choose(strokes: Sequence[Stroke], rng: np.random.Generator) -> dict[str, _C
     return cuts
 
 
-def _paint(
-    frame: Frame, strokes: Sequence[Stroke], cuts: Mapping[str, _Cut], class_map: ClassMap
-) -> Split:
-    height, width = frame.height, frame.width
+def _paint(one: LabelledFrame, cuts: Mapping[str, _Cut], class_map: ClassMap) -> Split:
+    height, width = one.frame.height, one.frame.width
     values = painted_values(class_map)
     labels = np.full((height, width), UNLABELLED, np.uint8)
     judge = np.zeros((height, width), bool)
-    for stroke in strokes:
+    for stroke in one.strokes:
         if stroke.class_id not in values:
             continue
         rows, cols, covered = coverage(stroke.xy, stroke.width, height, width)
@@ -105,7 +100,7 @@ def _paint(
             rows, cols, covered = coverage(trains_xy, stroke.width, height, width)
             judge[rows, cols][covered] = False
     _clear_gaps(labels, judge)
-    return Split(frame.frame_id, labels, judge)
+    return Split(one.frame.frame_id, labels, judge)
 
 
 def _training_part(stroke: Stroke, cut: _Cut | None) -> Float32[np.ndarray, "q 2"] | None:

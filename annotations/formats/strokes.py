@@ -19,8 +19,10 @@ from typing import Any, Final
 from uuid import uuid4
 
 import numpy as np
+from jaxtyping import Float32
 
 from annotations import labelset
+from annotations.frames import LabelledFrame
 from annotations.labelset import name_key
 from annotations.store import check_stroke
 from annotations.types import ERASER, IGNORE, AnnotationError, ClassMap, Frame, Stroke
@@ -33,9 +35,7 @@ _BRUSHES: Final = {"eraser": ERASER, "ignore": IGNORE}
 _BRUSH_NAMES: Final = {number: name for name, number in _BRUSHES.items()}
 
 
-def write_strokes(
-    path: Path, labelled: Sequence[tuple[Frame, Sequence[Stroke]]], class_map: ClassMap
-) -> None:
+def write_strokes(path: Path, labelled: Sequence[LabelledFrame], class_map: ClassMap) -> None:
     """Write frames with their strokes in painting order, atomically."""
     content = {
         "format": FORMAT,
@@ -43,12 +43,12 @@ def write_strokes(
         "classes": labelset.to_json(class_map),
         "frames": [
             {
-                "name": frame.name,
-                "height": frame.height,
-                "width": frame.width,
-                "strokes": [_stroke_row(stroke) for stroke in strokes],
+                "name": one.frame.name,
+                "height": one.frame.height,
+                "width": one.frame.width,
+                "strokes": [_stroke_row(stroke) for stroke in one.strokes],
             }
-            for frame, strokes in labelled
+            for one in labelled
         ],
     }
     aside = path.with_name(f"{path.name}.partial")
@@ -152,21 +152,28 @@ def _stroke(
         raise AnnotationError(f"{where}: field 'class' is {drawn!r}, not in the file's classes")
     if isinstance(class_id, str):
         raise AnnotationError(f"{where}: the project has no class {class_id!r}")
-    width = row.get("width")
-    if type(width) not in (int, float):
-        raise AnnotationError(f"{where}: field 'width' is {width!r}, want pixels")
-    path: Any = row.get("xy")
-    try:
-        path_xy = np.array(path, np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise AnnotationError(f"{where}: field 'xy' is not a list of [x, y]") from error
-    if path_xy.ndim != 2 or path_xy.shape[1] != 2:
-        raise AnnotationError(f"{where}: field 'xy' is not a list of [x, y]")
-    with np.errstate(over="ignore"):  # what is too large becomes inf, which no frame has room for
-        xy = path_xy.astype(np.float32)
-    stroke = Stroke(str(uuid4()), frame.frame_id, class_id, xy, float(width), author)
+    width = _number(row.get("width"), where=where)
+    xy = _path(row.get("xy"), where=where)
+    stroke = Stroke(str(uuid4()), frame.frame_id, class_id, xy, width, author)
     try:
         check_stroke(stroke, frame)
     except AnnotationError as error:
         raise AnnotationError(f"{where}: {error}") from error
     return stroke
+
+
+def _number(value: Any, *, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise AnnotationError(f"{where}: field 'width' is {value!r}, want pixels")
+    return float(min(value, 1e9))
+
+
+def _path(value: Any, *, where: str) -> Float32[np.ndarray, "p 2"]:
+    try:
+        path_xy = np.array(value, np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise AnnotationError(f"{where}: field 'xy' is not a list of [x, y]") from error
+    if path_xy.ndim != 2 or path_xy.shape[1] != 2:
+        raise AnnotationError(f"{where}: field 'xy' is not a list of [x, y]")
+    with np.errstate(over="ignore"):  # what is too large becomes inf, which no frame has room for
+        return path_xy.astype(np.float32)
