@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 from rewis3d.reports import Report, from_line
 
@@ -122,7 +122,7 @@ class Process:
             self._popen.stdout.close()
         self._log.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Process:
         return self
 
     def __exit__(

@@ -64,7 +64,7 @@ def _take(folder: Path, name: str) -> tuple[int, str]:
 
 def _take_free(folder: Path) -> tuple[int, str]:
     for number in range(1, _NAMES + 1):
-        fd = _locked(folder / f"{_PREFIX}{number}.lock", patience=0)
+        fd = _locked(folder / f"{_PREFIX}{number}.lock", patience=0.0)
         if fd is not None:
             return fd, str(number)
     raise StudioError(f"{_NAMES} workers are at work on this project already")

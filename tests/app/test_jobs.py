@@ -1,0 +1,150 @@
+"""Starting, cancelling, resuming: what waits, what can't, and who may take it."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from app import jobs, rounds, runs, slots
+from app.errors import StudioError
+from app.runs import Claim
+from app.schema import RunState
+from app.workspace import Workspace
+from rewis3d.reports import Published
+from tests.app import samples
+from tests.app.running import fake_round, run_of
+
+
+@pytest.fixture
+def labelled(project: Workspace) -> Workspace:
+    samples.label_all(project)
+    return project
+
+
+def waiting(workspace: Workspace) -> list[str]:
+    with workspace.read() as conn:
+        return jobs.waiting(conn)
+
+
+def claim(workspace: Workspace, run_id: str, slot: str = "1.dead") -> Claim:
+    found = jobs.claim(workspace, run_id, slot=slot)
+    assert found is not None
+    return found
+
+
+def test_a_round_is_frozen_and_waits(labelled: Workspace) -> None:
+    started = time.perf_counter()
+    number = jobs.start_round(labelled, overrides={}, seed=3)
+    assert time.perf_counter() - started < 1.0
+    with labelled.read() as conn:
+        found = rounds.get_round(conn, number)
+    assert (found.preset, found.seed, found.run.state) == ("quick", 3, RunState.QUEUED)
+    assert found.config
+    assert waiting(labelled) == [found.run.run_id]
+
+
+def test_an_unknown_setting_starts_nothing(labelled: Workspace) -> None:
+    with pytest.raises(ValueError, match="no-such-setting"):
+        jobs.start_round(labelled, overrides={"no-such-setting": "1"})
+    assert waiting(labelled) == []
+
+
+def test_the_oldest_waits_first(labelled: Workspace) -> None:
+    ids = [fake_round(labelled).run.run_id for _ in range(3)]
+    assert waiting(labelled) == ids
+
+
+def test_only_missing_frames_are_predicted(labelled: Workspace) -> None:
+    one = fake_round(labelled)
+    frames = samples.frame_ids(labelled)
+    held = claim(labelled, one.run.run_id)
+    published = [Published(frame, f"{frame}.png", f"{frame}.c.png") for frame in frames[:3]]
+    with labelled.write() as conn:
+        rounds.publish(conn, held, published)
+        runs.finish(conn, held, result={})
+    run_id = jobs.start_predict(labelled)
+    assert run_id is not None
+    assert run_of(labelled, run_id).request == {"round": one.number, "frames": frames[3:]}
+    with labelled.write() as conn:
+        later = runs.claim(conn, run_id, slot="1.dead")
+        assert later is not None
+        rounds.publish(conn, later, [Published(frames[3], "d.png", "d.c.png")])
+    assert jobs.start_predict(labelled, round_number=one.number) is None
+
+
+def test_without_a_round_nothing_is_exported_or_predicted(labelled: Workspace) -> None:
+    with pytest.raises(StudioError, match="there is no round yet"):
+        jobs.start_export(labelled, format="onnx")
+    with pytest.raises(StudioError, match="there is no round 7"):
+        jobs.start_predict(labelled, round_number=7)
+
+
+def test_what_waits_is_cancelled_at_once(labelled: Workspace) -> None:
+    run_id = fake_round(labelled).run.run_id
+    jobs.request_cancel(labelled, run_id)
+    assert run_of(labelled, run_id).state is RunState.CANCELLED
+    assert waiting(labelled) == []
+    jobs.resume(labelled, run_id)
+    assert waiting(labelled) == [run_id]
+
+
+def test_what_a_dead_worker_ran_is_cancelled_at_once(labelled: Workspace) -> None:
+    run_id = fake_round(labelled).run.run_id
+    claim(labelled, run_id)
+    jobs.request_cancel(labelled, run_id)
+    assert run_of(labelled, run_id).state is RunState.CANCELLED
+
+
+def test_a_living_worker_is_asked_to_cancel(labelled: Workspace) -> None:
+    run_id = fake_round(labelled).run.run_id
+    with slots.hold(labelled) as slot:
+        held = claim(labelled, run_id, slot.holder)
+        jobs.request_cancel(labelled, run_id)
+        assert run_of(labelled, run_id).state is RunState.RUNNING
+        with labelled.write() as conn:
+            assert runs.heartbeat(conn, held)
+
+
+def test_a_run_of_a_dead_worker_is_named_interrupted_and_waits(labelled: Workspace) -> None:
+    run_id = fake_round(labelled).run.run_id
+    claim(labelled, run_id)
+    assert not jobs.worker_alive(labelled)
+    assert jobs.name_interrupted(labelled) == [run_id]
+    run = run_of(labelled, run_id)
+    assert (run.state, run.error) == (RunState.INTERRUPTED, jobs.INTERRUPTED)
+    assert waiting(labelled) == [run_id]
+    assert jobs.name_interrupted(labelled) == []
+
+
+def test_a_run_of_a_living_worker_is_left_alone(labelled: Workspace) -> None:
+    run_id = fake_round(labelled).run.run_id
+    with slots.hold(labelled) as slot:
+        assert jobs.worker_alive(labelled)
+        claim(labelled, run_id, slot.holder)
+        assert jobs.name_interrupted(labelled) == []
+        assert jobs.claim(labelled, run_id, slot="2.other") is None
+        assert jobs.name_interrupted(labelled, idle=slot.holder) == [run_id]
+
+
+def test_a_run_that_is_interrupted_again_and_again_waits_to_be_asked(labelled: Workspace) -> None:
+    run_id = fake_round(labelled).run.run_id
+    for _ in range(jobs.MOST_ATTEMPTS):
+        assert waiting(labelled) == [run_id]
+        claim(labelled, run_id)
+        jobs.name_interrupted(labelled)
+    assert waiting(labelled) == []
+    jobs.resume(labelled, run_id)
+    assert waiting(labelled) == [run_id]
+
+
+def test_what_has_ended_is_neither_taken_nor_resumed(labelled: Workspace) -> None:
+    run_id = fake_round(labelled).run.run_id
+    held = claim(labelled, run_id)
+    with labelled.write() as conn:
+        runs.finish(conn, held, result={})
+    assert jobs.claim(labelled, run_id, slot="1.x") is None
+    with pytest.raises(StudioError, match="can't be resumed: it is done"):
+        jobs.resume(labelled, run_id)
+    with pytest.raises(StudioError, match="done already"):
+        jobs.request_cancel(labelled, run_id)
