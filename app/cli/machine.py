@@ -31,4 +31,4 @@ def doctor(
                 say(f"{'':27} {finding.hint}")
     wrong = [finding.name for finding in findings if finding.state is examination.State.PROBLEM]
     if wrong:
-        raise StudioError(f"{len(wrong)} problems: {', '.join(wrong)}")
+        raise StudioError(f"not as it should be: {', '.join(wrong)}")
