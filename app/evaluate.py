@@ -1,0 +1,184 @@
+"""How well a round predicts, by dense labels that it has not seen.
+
+Three sets of frames are judged apart. "same": the frames whose strokes the round learnt from,
+without the pixels of those strokes; "other": frames without strokes; "reserved": frames that are
+kept for evaluation. A frame that was reserved only after the round had learnt from it is "same".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from jaxtyping import Int64, UInt8
+from sqlalchemy import Connection
+
+from annotations import store
+from annotations.rasterise import rasterise
+from annotations.types import UNLABELLED, Frame
+from app import rounds
+from app.errors import StudioError
+from app.rounds import Round
+from app.truth import Truth, find_truth
+from app.workspace import Workspace
+from rewis3d import metrics
+from rewis3d.job import read_job
+
+SETS: Final = ("same", "other", "reserved")
+OnProgress = Callable[[str, int, int | None], None]
+"""Told the stage, and how many of how many frames are through."""
+Counts = dict[str, Int64[np.ndarray, "k k"]]
+"""The confusion of each set."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The scores of a round: fractions in [0, 1] by set, None where a set has no labelled pixel.
+
+    Its fields are what `evaluate --json` writes.
+    """
+
+    round: int
+    classes: list[str]
+    """Names of the round's classes in train id order."""
+    miou: dict[str, float | None]
+    """Mean over the classes that the labels of the set show; the others are left out."""
+    iou: dict[str, dict[str, float | None]]
+    """By set and class; None where the labels of the set don't show the class."""
+    accuracy: dict[str, float | None]
+    frames: dict[str, int]
+    """How many were judged."""
+    unlabelled: list[str]
+    """Frames that the folder has no labels for."""
+    unpredicted: list[str]
+    """Frames with labels that the round has not predicted."""
+    left_out: list[str]
+    """Classes of the project that the round doesn't have: their pixels are not judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What is judged, read from the database at once."""
+
+    round_: Round
+    frames: list[Frame]
+    truth: Truth
+    predictions: dict[int, Path]
+    taught: frozenset[int]
+    """Ids of the frames that the round learnt from."""
+
+
+def evaluate(
+    workspace: Workspace,
+    folder: Path,
+    *,
+    ignore: int | None = None,
+    round_number: int | None = None,
+    on_progress: OnProgress | None = None,
+) -> Evaluation:
+    """Compare the predictions of a round (the active one by default) with a folder of label PNGs.
+
+    The files are named as the frames and hold class ids; 255 and `ignore` mean no class.
+    StudioError or AnnotationError say in one line what can't be compared: no round, no
+    predictions, no labels for any frame, a file of another size or with an unknown id.
+    """
+    subject = _subject(workspace, folder, ignore=ignore, round_number=round_number)
+    judged = [
+        frame
+        for frame in subject.frames
+        if frame.frame_id in subject.truth.files and frame.frame_id in subject.predictions
+    ]
+    classes = len(subject.round_.class_map)
+    counts: Counts = {name: np.zeros((classes, classes), np.int64) for name in SETS}
+    frames: dict[str, int] = dict.fromkeys(SETS, 0)
+    for done, frame in enumerate(judged, start=1):
+        name = _set_of(frame, subject.taught)
+        counts[name] += _confusion(workspace, subject, frame)
+        frames[name] += 1
+        if on_progress is not None:
+            on_progress("evaluating", done, len(judged))
+    return _report(subject, counts, frames)
+
+
+def _subject(
+    workspace: Workspace, folder: Path, *, ignore: int | None, round_number: int | None
+) -> _Subject:
+    with workspace.read() as conn:
+        round_ = _round(conn, round_number)
+        frames = store.list_frames(conn)
+        files = rounds.predictions_of(conn, round_.number)
+        revision = round_.label_revision
+        truth = find_truth(conn, folder, frames, ignore=ignore, revision=revision)
+    if not files:
+        raise StudioError(f"round {round_.number} has predicted nothing (it is {round_.run.state})")
+    job = read_job(workspace.path(round_.folder) / "job")
+    taught = frozenset(view.frame_id for view in job.views if view.labels is not None)
+    predictions = {key: workspace.path(found.labels_file) for key, found in files.items()}
+    return _Subject(round_, frames, truth, predictions, taught)
+
+
+def _round(conn: Connection, number: int | None) -> Round:
+    number = rounds.active_round(conn) if number is None else number
+    if number is None:
+        raise StudioError("no round has predicted anything yet; start one with `rewis3d train`")
+    return rounds.get_round(conn, number)
+
+
+def _set_of(frame: Frame, taught: frozenset[int]) -> str:
+    if frame.frame_id in taught:
+        return "same"
+    return "reserved" if frame.reserved else "other"
+
+
+def _confusion(workspace: Workspace, subject: _Subject, frame: Frame) -> Int64[np.ndarray, "k k"]:
+    """Count a frame's pixels by true and predicted train id; stroked ones are left out."""
+    truth = _train_ids(subject.truth.labels(frame), subject.round_)
+    if frame.frame_id in subject.taught:
+        truth[_stroked(workspace, frame, subject.round_)] = UNLABELLED
+    predicted = _read_prediction(subject.predictions[frame.frame_id], frame)
+    return metrics.confusion(truth, predicted, len(subject.round_.class_map))
+
+
+def _train_ids(ids: UInt8[np.ndarray, "h w"], round_: Round) -> UInt8[np.ndarray, "h w"]:
+    train_ids = np.full(256, UNLABELLED, np.uint8)
+    train_ids[list(round_.class_map.class_ids)] = np.arange(len(round_.class_map))
+    return train_ids[ids]
+
+
+def _stroked(workspace: Workspace, frame: Frame, round_: Round) -> np.ndarray:
+    """Return the pixels (h, w) that strokes labelled or ignored when the round was made."""
+    with workspace.read() as conn:
+        strokes = store.strokes_at(conn, frame.frame_id, round_.label_revision)
+    return rasterise(strokes, round_.class_map, frame.height, frame.width) != UNLABELLED
+
+
+def _read_prediction(file: Path, frame: Frame) -> UInt8[np.ndarray, "h w"]:
+    labels = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
+    if labels is None or labels.dtype != np.uint8 or labels.shape != (frame.height, frame.width):
+        raise StudioError(
+            f"{file}: not a prediction of frame {frame.name!r} ({frame.width} x {frame.height});"
+            " train the round again"
+        )
+    return np.asarray(labels, np.uint8)
+
+
+def _report(subject: _Subject, counts: Counts, frames: dict[str, int]) -> Evaluation:
+    names = [label.name for label in subject.round_.class_map.classes]
+    labelled = [frame for frame in subject.frames if frame.frame_id in subject.truth.files]
+    return Evaluation(
+        round=subject.round_.number,
+        classes=names,
+        miou={key: metrics.miou(counts[key]) for key in SETS},
+        iou={key: dict(zip(names, metrics.iou(counts[key]), strict=True)) for key in SETS},
+        accuracy={key: metrics.accuracy(counts[key]) for key in SETS},
+        frames=frames,
+        unlabelled=[
+            frame.name for frame in subject.frames if frame.frame_id not in subject.truth.files
+        ],
+        unpredicted=[frame.name for frame in labelled if frame.frame_id not in subject.predictions],
+        left_out=list(subject.truth.left_out),
+    )
