@@ -98,7 +98,7 @@ def _opened(data: bytes) -> Image.Image:
     except UnidentifiedImageError as error:
         raise PictureError("not an image of a supported format") from error
     except _BROKEN as error:
-        raise PictureError(f"damaged ({error})") from error
+        raise PictureError(f"damaged or cut short ({error})") from error
     if image.width * image.height > MAX_PIXELS:
         raise PictureError(
             f"{image.width} x {image.height} is more than {MAX_PIXELS // 10**6} million pixels"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
+import cv2
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
@@ -47,6 +48,13 @@ def write_images(folder: Path, *, frames: int = FRAMES) -> Path:
     for index in range(frames):
         Image.fromarray(picture(index)).save(folder / f"frame{index}.png")
     return folder
+
+
+def pixels(file: Path) -> UInt8[np.ndarray, "h w 3"]:
+    """Return an image file's RGB values."""
+    image = cv2.imread(str(file), cv2.IMREAD_COLOR)
+    assert image is not None, file
+    return np.asarray(image[..., ::-1], np.uint8)
 
 
 def stroke(frame_id: int, class_id: int, *points: tuple[float, float], width: float = 5.0) -> Stroke:
