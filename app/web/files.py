@@ -14,11 +14,13 @@ _FOR_EVER: Final = "private, max-age=31536000, immutable"
 _ASK_FIRST: Final = "private, no-cache"
 
 
-def project_file(request: Request, studio: Studio, relative: str, *, media_type: str) -> Response:
+def project_file(
+    request: Request, studio: Studio, relative: str, *, media_type: str, lasting: bool = False
+) -> Response:
     """Return a file that the database names; 404 where it is gone.
 
-    With `?v=` and the project's key (`version` of /api/project) it may be kept for ever: another
-    project on the same port has the same frame ids, but another key. Else browsers ask each time.
+    A `lasting` one may be kept for ever under `?v=` with the project's version: another project on
+    the same port has the same frame ids, but another version. Else browsers ask each time.
     """
     path = studio.workspace.path(relative)
     try:
@@ -26,10 +28,10 @@ def project_file(request: Request, studio: Studio, relative: str, *, media_type:
         stamp = path.stat().st_mtime_ns
     except FileNotFoundError as error:
         raise refusal(404, f"{relative} is missing from the project folder") from error
-    lasting = request.query_params.get("v") == studio.version
+    keep = lasting and request.query_params.get("v") == studio.version
     state = f"{studio.version} {relative} {stamp} {len(content)}"
     tag = f'"{sha256(state.encode()).hexdigest()[:24]}"'
-    headers = {"Cache-Control": _FOR_EVER if lasting else _ASK_FIRST, "ETag": tag}
+    headers = {"Cache-Control": _FOR_EVER if keep else _ASK_FIRST, "ETag": tag}
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type=media_type)

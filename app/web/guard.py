@@ -15,6 +15,11 @@ from app.web.context import reply
 
 OPEN: Final = frozenset({"/login", "/healthz"})
 """Paths that need no session."""
+CLOSED: Final = tuple(
+    f"/gradio_api/{name}"
+    for name in ("proxy=", "file", "upload", "stream", "vibe-", "undo-vibe-", "run-history", "runs")
+)
+"""What Gradio can do and the page has no use for: fetch, keep and hand out files, edit its code."""
 MAX_BODY: Final = 8 * 2**20
 """Bytes of the largest request: a stroke of 100 000 vertices takes four million."""
 _TOO_LARGE: Final = f"the request is larger than {MAX_BODY >> 20} MB"
@@ -53,17 +58,17 @@ class Guard:
             return
         refused = self._refusal(scope)
         if scope["type"] == "websocket":
-            await (self._app(scope, receive, send) if refused is None else _close(send))
-            return
-        hardened = _Hardened(send)
-        if refused is not None:
-            await refused(scope, receive, hardened)
-            return
-        await self._limited(scope, receive, hardened)
+            await (refused or self._app)(scope, receive, send)
+        elif refused is not None:
+            await refused(scope, receive, _Hardened(send))
+        else:
+            await self._limited(scope, receive, _Hardened(send))
 
     def _refusal(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
         host = headers.get("host", "")
+        if scope["path"].startswith(CLOSED):
+            return reply({"error": "this part of Gradio is switched off"}, status=404)
         if not self._access.answers_to(host):
             return reply({"error": f"this studio does not answer to the name {host!r}"}, status=403)
         if _is_foreign(scope, headers, host):
@@ -128,7 +133,3 @@ def _cookie(headers: Headers, name: str) -> str | None:
     except CookieError:
         return None
     return None if morsel is None else morsel.value
-
-
-async def _close(send: Send) -> None:
-    await send({"type": "websocket.close", "code": 1008, "reason": "refused"})

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from annotations.types import AnnotationError
 from app.errors import StudioError
 from app.web.context import reply
+from rewis3d.types import Rewis3dError
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +28,8 @@ def install(app: FastAPI) -> None:
     """Register the handlers of all errors."""
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(AnnotationError, _annotation)
+    app.add_exception_handler(AnnotationError, _wrong)
+    app.add_exception_handler(Rewis3dError, _wrong)
     app.add_exception_handler(StudioError, _studio)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -43,7 +45,7 @@ def _invalid(_request: Request, error: Any) -> Response:
     return reply({"error": one_line(f"{place}: {message}" if place else message)}, status=400)
 
 
-def _annotation(_request: Request, error: Exception) -> Response:
+def _wrong(_request: Request, error: Exception) -> Response:
     return reply({"error": one_line(str(error))}, status=400)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,7 +18,7 @@ from starlette.types import Scope
 
 from app.schema import project
 from app.web import login, refusals
-from app.web.api import classes, frames, strokes
+from app.web.api import classes, frames, rounds, strokes
 from app.web.api import project as overview
 from app.web.auth import Access
 from app.web.context import Studio, refusal
@@ -45,11 +46,12 @@ def create_app(workspace: Workspace, *, access: Access, page: bool = True) -> Fa
     app.state.studio = studio
     refusals.install(app)
     app.include_router(login.routes(access))
-    for module in (overview, frames, strokes, classes):
+    for module in (overview, frames, strokes, classes, rounds):
         app.include_router(module.router)
     _add_rest(app, studio)
     if page:
-        _mount_page(app)
+        # Gradio makes locks; where no event loop runs it opens one for each and never closes it.
+        asyncio.run(_mount_page(app))
     app.add_middleware(Guard, access=access)
     return app
 
@@ -86,7 +88,7 @@ class _Static(StaticFiles):
         return response
 
 
-def _mount_page(app: FastAPI) -> None:
+async def _mount_page(app: FastAPI) -> None:
     # Gradio reads this on import; importing takes seconds, so it waits until a page is wanted.
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio as gr

@@ -54,4 +54,4 @@ def _picture(frame_id: int, request: Request, studio: Studio, *, column: str) ->
         raise refusal(404, f"there is no frame {frame_id}")
     suffix = relative[relative.rfind(".") :].lower()
     media_type = _MEDIA.get(suffix, "application/octet-stream")
-    return project_file(request, studio, relative, media_type=media_type)
+    return project_file(request, studio, relative, media_type=media_type, lasting=True)

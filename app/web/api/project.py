@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from fastapi import APIRouter
 from sqlalchemy import Connection, func, select
@@ -14,9 +14,9 @@ from app import events, jobs, rounds
 from app.schema import predictions, project
 from app.web.api.classes import as_json, deleted
 from app.web.context import AUTHOR, InStudio, reply
+from rewis3d.config import PRESETS
 
 router = APIRouter(prefix="/api")
-PRESETS: Final = ("quick",)
 
 
 @router.get("/project")
@@ -34,7 +34,7 @@ def overview(studio: InStudio) -> Response:
             "can_undo": store.can_undo(conn, AUTHOR),
             "can_redo": store.can_redo(conn, AUTHOR),
             "seq": events.latest(conn),
-            "presets": PRESETS,
+            "presets": list(PRESETS),
         }
     return reply({**found, "worker": jobs.worker_alive(studio.workspace)})
 
