@@ -17,29 +17,34 @@ def walk(mask: Bool[np.ndarray, "h w"]) -> Float64[np.ndarray, "p 2"]:
     rows, starts = np.nonzero(np.diff(padded, axis=1) == 1)
     stops = np.nonzero(np.diff(padded, axis=1) == -1)[1] - 1
     neighbours = _neighbours(rows, starts, stops)
-
-    def step(run: int, other: int) -> list[tuple[int, int]]:
-        """Return the two pixels, one of each run, between which the path changes the row."""
-        door = max(starts[run], starts[other])
-        return [(min(door, stops[at]), rows[at]) for at in (run, other)]
-
+    runs = list(zip(rows.tolist(), starts.tolist(), stops.tolist(), strict=True))
+    row, start, stop = runs[0]
     seen = {0}
-    path = [(starts[0], rows[0]), (stops[0], rows[0])]
+    path = [(start, row), (stop, row)]
     trail = [(0, iter(neighbours[0]))]
     while trail:
         run, ways = trail[-1]
         other = next((way for way in ways if way not in seen), None)
         if other is None:
             trail.pop()
-            if trail and len(seen) < len(rows):
-                path += step(run, trail[-1][0])
+            if trail and len(seen) < len(runs):
+                path += _door(runs[run], runs[trail[-1][0]])
             continue
         seen.add(other)
-        path += [*step(run, other), (starts[other], rows[other]), (stops[other], rows[other])]
+        row, start, stop = runs[other]
+        path += [*_door(runs[run], runs[other]), (start, row), (stop, row)]
         trail.append((other, iter(neighbours[other])))
     path_xy = np.array(path, np.float64) + 0.5
     moves = np.diff(path_xy, axis=0).any(axis=1)
     return path_xy[np.append(True, moves)]
+
+
+def _door(
+    run: tuple[int, int, int], other: tuple[int, int, int]
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the pixels (x, y) between which the path goes from one run into another."""
+    x = max(run[1], other[1])
+    return (min(x, run[2]), run[0]), (min(x, other[2]), other[0])
 
 
 def _neighbours(

@@ -204,22 +204,26 @@ def _colours(entries: Sequence[dict[str, Any]]) -> list[Colour]:
     return colours
 
 
-def distinct_colour(used: Collection[Colour]) -> Colour:
-    """Return the colour, of a fixed list of strong ones, that is farthest from those in use."""
-    candidates = [_strong(number) for number in range(64)]
-    if not used:
-        return candidates[0]
-    apart = np.array(candidates)[:, None] - np.array(list(used))[None]
-    nearest = (apart * np.array([0.55, 0.77, 0.33]) ** 2 * apart).sum(axis=2).min(axis=1)
-    return candidates[int(np.argmax(nearest))]
-
-
 def _strong(number: int) -> Colour:
     """Return one of a row of colours: the hue turns by the golden angle, brightness alternates."""
     saturation, value = ((0.75, 0.95), (0.9, 0.65), (0.5, 0.85))[number % 3]
     parts = colorsys.hsv_to_rgb(number * _GOLDEN % 1.0, saturation, value)
     red, green, blue = (round(part * 255) for part in parts)
     return red, green, blue
+
+
+_STRONG: Final = tuple(_strong(number) for number in range(512))
+_EYE: Final = np.array([0.55, 0.77, 0.33])
+"""How much a step in red, green or blue counts to the eye, roughly."""
+
+
+def distinct_colour(used: Collection[Colour]) -> Colour:
+    """Return the colour, of a fixed list of strong ones, that is farthest from those in use."""
+    if not used:
+        return _STRONG[0]
+    apart = np.array(_STRONG)[:, None] - np.array(list(used))[None]
+    nearest = (apart * _EYE**2 * apart).sum(axis=2).min(axis=1)
+    return _STRONG[int(np.argmax(nearest))]
 
 
 def voc_palette() -> UInt8[np.ndarray, "256 3"]:
