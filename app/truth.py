@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from annotations.classes import class_states, class_targets
 from annotations.formats.png import read_ids
 from annotations.types import UNLABELLED, ClassMap, Frame
 from app.errors import StudioError
+from app.ingest.clip import clean_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +71,11 @@ def find_truth(
 
 
 def label_files(folder: Path, frames: Sequence[Frame]) -> dict[int, Path]:
-    """Return the PNG of each frame's name by frame id; StudioError where there is none at all.
-
-    Two frames of one name can't be told apart: StudioError where the folder has labels for them.
-    """
+    """Return the PNG of each frame's name by frame id; StudioError where there is none at all."""
     if not folder.is_dir():
         raise StudioError(f"{folder} is not a folder")
-    found = {path.stem: path for path in folder.iterdir() if path.suffix.lower() == ".png"}
-    names = Counter(frame.name for frame in frames)
-    twice = [name for name, count in names.items() if count > 1 and name in found]
-    if twice:
-        raise StudioError(f"{found[twice[0]]}: {names[twice[0]]} frames have this name")
+    pngs = [path for path in folder.iterdir() if path.suffix.lower() == ".png"]
+    found = {clean_name(path.stem): path for path in pngs}
     files = {frame.frame_id: found[frame.name] for frame in frames if frame.name in found}
     if not files and frames:
         wanted = f"the first would be {frames[0].name}.png"
