@@ -140,7 +140,8 @@ def _opened(file: Path) -> InputContainer:
     try:
         return av.open(str(file.resolve()), options=options, metadata_errors="replace")
     except FFmpegError as error:
-        raise StudioError(f"{file}: not a video that can be read ({error.strerror})") from error
+        reason = f"not a video that can be read, or cut short ({error.strerror})"
+        raise StudioError(f"{file}: {reason}") from error
 
 
 def _video_stream(file: Path, container: InputContainer) -> VideoStream:

@@ -57,7 +57,9 @@ def pixels(file: Path) -> UInt8[np.ndarray, "h w 3"]:
     return np.asarray(image[..., ::-1], np.uint8)
 
 
-def stroke(frame_id: int, class_id: int, *points: tuple[float, float], width: float = 5.0) -> Stroke:
+def stroke(
+    frame_id: int, class_id: int, *points: tuple[float, float], width: float = 5.0
+) -> Stroke:
     """Return a new stroke through points (x, y)."""
     xy = np.array(points, np.float32)
     return Stroke(str(uuid4()), frame_id, class_id, xy, width, "ann")
