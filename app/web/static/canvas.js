@@ -57,7 +57,7 @@ export function endStroke(final) {
   if (erased) return paintInk();
   if (!final) return;
   place(inkPen);
-  paintStroke(inkPen, final);
+  onImage(() => paintStroke(inkPen, final));
 }
 
 /** Show the view again after a zoom or pan. */
@@ -95,14 +95,18 @@ function paintInk() {
   clear(inkPen);
   if (state.shown === null) return;
   place(inkPen);
-  // Strokes label pixels of the image: what lies beside it is not shown.
+  onImage(() => paintStrokes(inkPen, strokesOf(state.shown)));
+  if (stroke?.class === "eraser") paintStroke(inkPen, stroke);
+}
+
+/** Strokes label pixels of the image: what lies beside it is not shown. */
+function onImage(paint) {
   inkPen.save();
   inkPen.beginPath();
   inkPen.rect(0, 0, viewport.image.width, viewport.image.height);
   inkPen.clip();
-  paintStrokes(inkPen, strokesOf(state.shown));
+  paint();
   inkPen.restore();
-  if (stroke?.class === "eraser") paintStroke(inkPen, stroke);
 }
 
 const paintInkSoon = oncePerPaint(() => paintInk());

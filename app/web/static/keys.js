@@ -40,10 +40,12 @@ const PLAIN = {
 export function openKeys() {
   document.addEventListener("keydown", down);
   document.addEventListener("keyup", up);
+  document.addEventListener("pointerdown", () => delete document.getElementById("studio").dataset.tabbing, true);
   window.addEventListener("blur", letGo);
 }
 
 function down(event) {
+  if (event.key === "Tab") document.getElementById("studio").dataset.tabbing = "";
   if (dialogOpen() || typing(event.target)) return;
   if (event.key === "?") return act(event, showKeys);
   if (state.tab !== "annotate") return; // a hidden canvas hears no keys

@@ -1,6 +1,6 @@
 // Builds the studio inside the page's shell and starts it.
 import { busy } from "./api.js";
-import { openCanvas, stage } from "./canvas.js";
+import { openCanvas, stage, viewport } from "./canvas.js";
 import { palette } from "./classes.js";
 import { openDialogs } from "./dialog.js";
 import { fill, h } from "./dom.js";
@@ -67,7 +67,7 @@ async function start() {
 /** Gradio puts the shell into the page after this module has been loaded, or before. */
 async function shell() {
   for (;;) {
-    const root = document.getElementById("rewis3d");
+    const root = document.getElementById("studio");
     if (root) return root;
     await new Promise((resolve) => requestAnimationFrame(resolve));
   }
@@ -94,4 +94,4 @@ async function idle() {
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
 }
 
-window.rewis3d = { idle, state, prefs };
+window.rewis3d = { idle, state, prefs, viewport };

@@ -1,8 +1,8 @@
 // What lies over the canvas: the overlay's age, and what to do on an empty frame.
-import { button, fill, h, icon } from "./dom.js";
-import { overlayRound } from "./overlay.js";
+import { button, fill, h, icon, write } from "./dom.js";
+import { overlayRound, predictionAt } from "./overlay.js";
 import { previewRound } from "./rounddata.js";
-import { on, shownRound, state } from "./state.js";
+import { on, prefs, shownRound, state } from "./state.js";
 import { strokesOf } from "./strokes.js";
 
 const age = h("div", { class: "note age", hidden: true });
@@ -12,13 +12,18 @@ const teach = h(
   icon("brush"),
   h("span", {}, "Choose a class at the right (keys ", h("kbd", { text: "1" }), "–", h("kbd", { text: "9" }), ") and draw a stroke on each kind of thing. A few strokes are enough to ", h("b", { text: "train" }), "."),
 );
+const readout = h("div", { class: "note readout", hidden: true });
+let asked = false;
+let hover = null; // image coordinates under the cursor, null beside the stage
 const blank = h("div", { class: "empty teach blank", hidden: true }, icon("image"), h("h3", { text: "No frames" }), h("p", { text: "This project has no images or video yet. Make one with frames: rewis3d new PROJECT --images DIR or --video FILE." }));
 
 /** Return the notes. */
 export function stageNotes() {
   on("shown overlay rounds project frame prefs", showAge);
   on("shown strokes drawn frame project", showTeaching);
-  return h("div", { class: "stage-notes" }, age, teach, blank);
+  on("hover", (xy) => ((hover = xy), read()));
+  on("shown overlay", read);
+  return h("div", { class: "stage-notes" }, age, teach, blank, readout);
 }
 
 function showAge() {
@@ -38,4 +43,19 @@ function showTeaching() {
   blank.hidden = !state.project || state.frames.length > 0;
   const anything = state.frames.some((frame) => frame.strokes);
   teach.hidden = state.shown === null || anything || strokesOf(state.shown).length > 0 || Boolean(shownRound());
+}
+
+/** Say which pixel is under the cursor, and what the prediction is there. */
+async function read() {
+  const frame = state.frameById.get(state.shown);
+  readout.hidden = !frame || !hover || hover[0] < 0 || hover[1] < 0 || hover[0] >= frame.width || hover[1] >= frame.height;
+  if (readout.hidden || asked) return;
+  const [x, y] = hover;
+  asked = true; // one question at a time: the answer for the newest place comes last
+  const found = prefs.overlay ? await predictionAt(frame.id, x, y) : null;
+  asked = false;
+  const where = `${Math.floor(x)}, ${Math.floor(y)}`;
+  const sure = found?.confidence == null ? "" : ` ${Math.round(100 * found.confidence)} %`;
+  write(readout, found ? `${where} · ${found.name}${sure}` : where);
+  if (hover && (hover[0] !== x || hover[1] !== y)) read();
 }

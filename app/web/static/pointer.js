@@ -16,7 +16,10 @@ export function openPointer() {
   stage.addEventListener("pointermove", move);
   stage.addEventListener("pointerup", up);
   stage.addEventListener("pointercancel", cancel);
-  stage.addEventListener("pointerleave", () => (cursor.hidden = true));
+  stage.addEventListener("pointerleave", () => {
+    cursor.hidden = true;
+    emit("hover", null);
+  });
   stage.addEventListener("wheel", wheel, { passive: false });
   stage.addEventListener("contextmenu", (event) => event.preventDefault());
   on("prefs tool", sizeCursor);
@@ -130,8 +133,8 @@ function up(event) {
   const { stroke } = drawing;
   drawing = null;
   const final = finished(stroke);
+  if (final) keep(final); // before the ink is painted from what is kept
   endStroke(final);
-  if (final) keep(final);
 }
 
 function cancel(event) {

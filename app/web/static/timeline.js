@@ -1,16 +1,12 @@
 // The strip below the canvas: all frames in a row, with strokes, predictions and the playhead.
 import { button, h, oncePerPaint, write } from "./dom.js";
 import { clock, reserveButton } from "./framelist.js";
-import { predictionAt } from "./overlay.js";
 import { showFrame, step } from "./playhead.js";
-import { on, prefs, shownRound, state } from "./state.js";
+import { on, shownRound, state } from "./state.js";
 
 const canvas = h("canvas", { class: "timeline-canvas", role: "slider", tabIndex: -1, "aria-label": "Timeline" });
 const track = h("div", { class: "timeline-track" }, canvas);
 const place = h("span", { class: "timeline-place" });
-const readout = h("span", { class: "readout", title: "Pixel under the cursor and what the prediction says there" });
-let asked = false;
-let hover = null;
 
 /** Return the strip. */
 export function timeline() {
@@ -19,8 +15,6 @@ export function timeline() {
   new ResizeObserver(draw).observe(track);
   on("frames frame selected rounds prefs", draw);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  on("hover", (xy) => ((hover = xy), read()));
-  on("shown overlay", read);
   return h(
     "footer",
     { class: "timeline" },
@@ -28,7 +22,6 @@ export function timeline() {
     place,
     button({ icon: "right", hint: "Next frame (D or right arrow)", kind: "quiet", onclick: () => step(1) }),
     track,
-    readout,
     reserveButton(),
   );
 }
@@ -95,18 +88,4 @@ function showPlace() {
   canvas.setAttribute("aria-valuenow", String(index + 1));
   canvas.setAttribute("aria-valuemin", "1");
   canvas.setAttribute("aria-valuemax", String(state.frames.length));
-}
-
-async function read() {
-  if (!hover || asked) return;
-  const frame = state.frameById.get(state.shown);
-  const [x, y] = hover;
-  if (!frame || x < 0 || y < 0 || x >= frame.width || y >= frame.height) return write(readout, "");
-  asked = true; // one question at a time: the answer for the newest place comes last
-  const found = prefs.overlay ? await predictionAt(frame.id, x, y) : null;
-  asked = false;
-  const where = `${Math.floor(x)}, ${Math.floor(y)}`;
-  const sure = found?.confidence == null ? "" : ` ${Math.round(100 * found.confidence)} %`;
-  write(readout, found ? `${where} · ${found.name}${sure}` : where);
-  if (hover[0] !== x || hover[1] !== y) read();
 }

@@ -18,7 +18,7 @@ let starting = false;
 /** Return the card. */
 export function trainCard() {
   on("project", () => {
-    fill(preset, state.project.presets.map((name) => h("option", { value: name, text: PRESETS[name] ?? name })));
+    if (preset.options.length !== state.project.presets.length) fill(preset, state.project.presets.map((name) => h("option", { value: name, text: PRESETS[name] ?? name })));
   });
   on("project rounds frame connection classes frames", show);
   show();

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import gradio as gr
 
-SHELL: Final = '<div id="rewis3d" class="studio"></div>'
+SHELL: Final = '<div id="studio" class="studio"></div>'
 """Where main.js builds the studio."""
 STYLES: Final = (
     *("theme", "layout", "controls", "marks", "frames", "stage"),
