@@ -17,7 +17,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
-from app.database import explained
 from app.errors import StudioError
 from rewis3d.job import read_job
 from rewis3d.reports import Failed, Report, to_line
@@ -79,13 +78,25 @@ def _task(name: str) -> Work:
 def reports(folder: Path, work: Work) -> Iterator[Report]:
     """Pass the reports of `work` on; whatever it raises becomes the last one, Failed."""
     try:
-        with explained(folder):
-            yield from work(folder)
+        yield from work(folder)
     except (Rewis3dError, StudioError) as error:
         yield Failed(str(error), "")
     except Exception as error:  # noqa: BLE001  the job boundary: nobody above could tell the user
-        first = next(iter(str(error).splitlines()), "")
-        yield Failed(f"{type(error).__name__}: {first}", traceback.format_exc())
+        yield _failed(error, folder)
+
+
+def _failed(error: Exception, folder: Path) -> Failed:
+    from app.database import explained  # with SQLAlchemy, which a job that goes well can do without
+
+    first = next(iter(str(error).splitlines()), "")
+    details = "".join(traceback.format_exception(error))
+    try:
+        with explained(folder):
+            raise error
+    except StudioError as said:  # the disk is full, or the like
+        return Failed(str(said), "")
+    except type(error):
+        return Failed(f"{type(error).__name__}: {first}", details)
 
 
 if __name__ == "__main__":
