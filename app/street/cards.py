@@ -15,6 +15,8 @@ from jaxtyping import Float32, Float64, UInt8
 
 NEAR: Final = 0.3
 """Metres: what is nearer is cut off."""
+SMALL: Final = 0.5
+"""Pixels: what is narrower or lower in the image is left out."""
 HAZE: Final = 110.0
 """Metres after which 63 % of a colour is lost in the haze."""
 HAZE_RGB: Final = np.array([205.0, 213.0, 222.0], np.float32)
@@ -62,13 +64,18 @@ class Camera:
     position: Float64[np.ndarray, "3"]
 
 
-def draw(
-    card: Card,
-    camera: Camera,
-    image: Float32[np.ndarray, "h w 3"],
-    labels: UInt8[np.ndarray, "h w"],
-) -> None:
-    """Paint a card over what is there, in the image and in the labels."""
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """A picture in the making; what is drawn later is nearer."""
+
+    image: Float32[np.ndarray, "h w 3"]
+    labels: UInt8[np.ndarray, "h w"]
+    depth: Float32[np.ndarray, "h w"]
+    """Metres along the camera's axis."""
+
+
+def draw(card: Card, camera: Camera, canvas: Canvas) -> None:
+    """Paint a card over what is there."""
     axes = np.stack([card.across, card.down, card.corner - camera.position], axis=1)
     H_image_card = camera.K @ camera.R_camera_world @ axes  # of card coordinates in [0, 1]
     outline = _outline(H_image_card)
@@ -76,23 +83,29 @@ def draw(
         return
     seen = H_image_card @ np.append(outline, np.ones((len(outline), 1)), axis=1).T
     corners = (seen[:2] / seen[2]).T
-    height, width = labels.shape
-    x0, y0 = np.floor(corners.min(axis=0).clip(0, (width, height))).astype(int)
-    x1, y1 = np.ceil(corners.max(axis=0).clip(0, (width, height))).astype(int)
-    if x1 <= x0 or y1 <= y0:
+    height, width = canvas.labels.shape
+    x0, y0 = np.floor(corners.min(axis=0).clip(0, (width, height))).astype(int).tolist()
+    x1, y1 = np.ceil(corners.max(axis=0).clip(0, (width, height))).astype(int).tolist()
+    if x1 <= x0 or y1 <= y0 or np.ptp(corners, axis=0).min() < SMALL:
         return
     patch = _patch(card, H_image_card, (x0, y0, x1, y1), _share(corners, outline))
-    inside = np.zeros(patch.shape[:2], np.uint8)
+    inside = np.zeros(patch.shape[:2], np.float32)
     fixed = np.round((corners - (x0 + 0.5, y0 + 0.5)).clip(-4000, 4000) * 16).astype(np.int32)
-    cv2.fillConvexPoly(inside, fixed, (1,), shift=4)
-    alpha = patch[..., 3:] * inside[..., None]
-    under = image[y0:y1, x0:x1]
-    under *= 1 - alpha
-    if card.class_id is None:
-        return
-    clear = np.exp(-_depth(H_image_card, (x0, y0, x1, y1)) / HAZE)[..., None]
-    under += clear * patch[..., :3] * inside[..., None] + (1 - clear) * alpha * HAZE_RGB
-    labels[y0:y1, x0:x1][alpha[..., 0] >= 0.5] = card.class_id
+    cv2.fillConvexPoly(inside, fixed, (1.0,), shift=4)
+    patch *= inside[..., None]
+    under = canvas.image[y0:y1, x0:x1]
+    under *= 1 - patch[..., 3:]
+    under += patch[..., :3]
+    if card.class_id is not None:
+        hit = patch[..., 3] >= 0.5
+        canvas.labels[y0:y1, x0:x1][hit] = card.class_id
+        canvas.depth[y0:y1, x0:x1][hit] = _depth(H_image_card, (x0, y0, x1, y1))[hit]
+
+
+def hazy(canvas: Canvas) -> Float32[np.ndarray, "h w 3"]:
+    """Return the image as seen through the air."""
+    clear = np.exp(-canvas.depth / HAZE)[..., None]
+    return canvas.image * clear + HAZE_RGB * (1 - clear)
 
 
 def _outline(H_image_card: Float64[np.ndarray, "3 3"]) -> Float64[np.ndarray, "p 2"]:

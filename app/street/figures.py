@@ -7,7 +7,18 @@ from typing import Final
 import cv2
 import numpy as np
 
-from app.street.paint import COATS, Colour, Texture, blank, box, disc, finished, grain, shape
+from app.street.paint import (
+    COATS,
+    Colour,
+    Number,
+    Texture,
+    blank,
+    box,
+    disc,
+    finished,
+    grain,
+    shape,
+)
 
 PAINTS: Final = (
     (168, 172, 178),
@@ -86,7 +97,7 @@ def car_end(paint: Colour, *, front: bool) -> Texture:
     return finished(texture)
 
 
-def dim(colour: Colour, share: float) -> tuple[float, ...]:
+def dim(colour: Colour, share: float) -> tuple[Number, ...]:
     """Return a darker colour."""
     return tuple(value * share for value in colour)
 

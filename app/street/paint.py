@@ -10,7 +10,8 @@ import numpy as np
 from jaxtyping import Float32
 
 Texture = Float32[np.ndarray, "h w 4"]
-Colour = Sequence[float] | np.ndarray
+Number = int | float
+Colour = Sequence[Number] | np.ndarray
 
 TEXELS: Final = 40
 """Per metre, on buildings and ground."""
@@ -25,7 +26,7 @@ WALLS: Final = (
 COATS: Final = ((44, 52, 92), (150, 46, 44), (60, 92, 64), (206, 190, 160), (40, 40, 44))
 
 
-def blank(height: int, width: int, colour: Colour, *, alpha: float = 1.0) -> Texture:
+def blank(height: int, width: int, colour: Colour, *, alpha: Number = 1.0) -> Texture:
     """Return a texture of one colour; an alpha of 0 leaves the drawing to decide what is seen."""
     texture = np.empty((height, width, 4), np.float32)
     texture[..., :3], texture[..., 3] = colour, alpha
@@ -33,44 +34,47 @@ def blank(height: int, width: int, colour: Colour, *, alpha: float = 1.0) -> Tex
 
 
 def finished(texture: Texture) -> Texture:
-    """Return it with its colours premultiplied with alpha, in range."""
-    alpha = texture[..., 3:].clip(0, 1)
-    return np.concatenate([texture[..., :3].clip(0, 255) * alpha, alpha], axis=2)
+    """Bring it into range, premultiply its colours with alpha, and return it."""
+    np.clip(texture, 0, np.array([255, 255, 255, 1], np.float32), out=texture)
+    texture[..., :3] *= texture[..., 3:]
+    return texture
 
 
 def grain(
-    height: int, width: int, *, size: float, rng: np.random.Generator
+    height: int, width: int, *, size: Number, rng: np.random.Generator
 ) -> Float32[np.ndarray, "h w 1"]:
     """Return smooth noise about 0 with blobs of about `size` texels and their halves."""
     total = np.zeros((height, width), np.float32)
     for octave in range(3):
         step = max(1.0, size / 2**octave)
         shape = (int(height / step) + 2, int(width / step) + 2)
-        coarse = rng.normal(0.0, 0.6**octave, shape).astype(np.float32)
+        coarse = 0.6**octave * rng.standard_normal(shape, np.float32)
         total += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
     return total[..., None]
 
 
-def box(texture: Texture, x: float, y: float, width: float, height: float, colour: Colour) -> None:
+def box(
+    texture: Texture, x: Number, y: Number, width: Number, height: Number, colour: Colour
+) -> None:
     """Fill a rectangle given in texels, opaque."""
     x0, y0 = max(round(x), 0), max(round(y), 0)
     texture[y0 : max(round(y + height), 0), x0 : max(round(x + width), 0)] = (*colour, 1.0)
 
 
-def shape(texture: Texture, points: Sequence[tuple[float, float]], colour: Colour) -> None:
+def shape(texture: Texture, points: Sequence[tuple[Number, Number]], colour: Colour) -> None:
     """Fill a polygon given in shares of the texture, opaque."""
     size = np.array(texture.shape[1::-1])
     fixed = np.round(np.array(points) * size * 16).astype(np.int32)
     cv2.fillPoly(texture, [fixed], (*colour, 1.0), lineType=cv2.LINE_AA, shift=4)
 
 
-def disc(texture: Texture, x: float, y: float, radius: float, colour: Colour) -> None:
+def disc(texture: Texture, x: Number, y: Number, radius: Number, colour: Colour) -> None:
     """Fill a circle: its centre in shares of the texture, its radius in texels."""
     centre = (round(x * texture.shape[1]), round(y * texture.shape[0]))
     cv2.circle(texture, centre, round(radius), (*colour, 1.0), -1, cv2.LINE_AA)
 
 
-def facade(width: float, height: float, *, light: float, rng: np.random.Generator) -> Texture:
+def facade(width: Number, height: Number, *, light: Number, rng: np.random.Generator) -> Texture:
     """Return a house front of so many metres: shop, windows, cornice."""
     m = TEXELS
     wall = np.array(WALLS[rng.integers(len(WALLS))]) * rng.uniform(0.85, 1.1)
@@ -90,7 +94,7 @@ def facade(width: float, height: float, *, light: float, rng: np.random.Generato
     return finished(texture)
 
 
-def _window(texture: Texture, x: float, y: float, pane: float, rng: np.random.Generator) -> None:
+def _window(texture: Texture, x: Number, y: Number, pane: Number, rng: np.random.Generator) -> None:
     tall = 1.55 * TEXELS
     box(texture, x - 4, y - 4, pane + 8, tall + 8, (226, 222, 212))
     glass = np.array((62, 78, 96)) * rng.uniform(0.6, 1.5)
@@ -117,7 +121,9 @@ def _shop(texture: Texture, rng: np.random.Generator) -> None:
     box(texture, wide * rng.uniform(0.2, 0.7), tall - 2.5 * m, m, 2.5 * m, board * 0.4)
 
 
-def plain_wall(width: float, height: float, *, light: float, rng: np.random.Generator) -> Texture:
+def plain_wall(
+    width: Number, height: Number, *, light: Number, rng: np.random.Generator
+) -> Texture:
     """Return the end wall of a house, of so many metres."""
     wall = np.array(WALLS[rng.integers(len(WALLS))])
     texture = blank(round(height * TEXELS / 2), round(width * TEXELS / 2), wall * light)
@@ -126,7 +132,7 @@ def plain_wall(width: float, height: float, *, light: float, rng: np.random.Gene
     return finished(texture)
 
 
-def road(width: float, length: float, rng: np.random.Generator) -> Texture:
+def road(width: Number, length: Number, rng: np.random.Generator) -> Texture:
     """Return asphalt with a dashed middle line and yellow lines along the kerbs."""
     m = TEXELS
     texture = blank(round(length * m), round(width * m), (92, 92, 95))
@@ -134,18 +140,18 @@ def road(width: float, length: float, rng: np.random.Generator) -> Texture:
     box(texture, wide / 2 - 3, 0, 6, tall * 0.45, (216, 216, 208))
     for x in (0.22 * m, wide - 0.3 * m):
         box(texture, x, 0, 4, tall, (190, 168, 84))
-    fine = rng.normal(0.0, 0.055, (tall, wide, 1)).astype(np.float32)
+    fine = 0.055 * rng.standard_normal((tall, wide, 1), np.float32)
     texture[..., :3] *= 1 + fine + 0.05 * grain(tall, wide, size=70, rng=rng)
     return finished(texture)
 
 
-def pavement(width: float, length: float, *, light: float, rng: np.random.Generator) -> Texture:
+def pavement(width: Number, length: Number, *, light: Number, rng: np.random.Generator) -> Texture:
     """Return flagstones."""
     m = TEXELS
     texture = blank(round(length * m), round(width * m), (158, 152, 144))
     tall, wide = texture.shape[:2]
     texture[:: round(0.8 * m), :, :3] *= 0.72
     texture[:, :: round(0.6 * m), :3] *= 0.8
-    fine = rng.normal(0.0, 0.03, (tall, wide, 1)).astype(np.float32)
+    fine = 0.03 * rng.standard_normal((tall, wide, 1), np.float32)
     texture[..., :3] *= light * (1 + fine + 0.06 * grain(tall, wide, size=26, rng=rng))
     return finished(texture)

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 from app.street import figures, paint
-from app.street.cards import Camera, Card, draw
+from app.street.cards import Camera, Canvas, Card, draw, hazy
 
 HEIGHT: Final = 360
 WIDTH: Final = 480
@@ -19,7 +19,7 @@ FOCAL: Final = 400.0
 """Pixels."""
 EYE: Final = 1.55
 """Metres of the camera above the road."""
-END: Final = 100.0
+END: Final = 84.0
 """Metres of street."""
 KERB: Final = 4.7
 """Metres from the middle of the road to its kerbs; the pavement's outer edge is at FRONT."""
@@ -32,14 +32,18 @@ SKY, BUILDING, POLE, ROAD, PAVEMENT, TREE, SIGN, FENCE, CAR, PEDESTRIAN, BICYCLI
 """Ids of the preset camvid-11."""
 
 
+Point = tuple[paint.Number, paint.Number, paint.Number]
+"""A place or a way in the world, in metres."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mover:
     """Something that is drawn anew in each frame."""
 
     kind: str
-    x: float
-    z: float
-    pace: float
+    x: paint.Number
+    z: paint.Number
+    pace: paint.Number
     """Metres a frame along the street; across it for who crosses."""
     seed: int
 
@@ -74,12 +78,12 @@ def frames(
     phase = rng.uniform(0, 2 * np.pi)
     for index in range(count):
         camera = _camera(index, phase)
-        image, labels = _sky(town.backdrop, camera)
+        canvas = _sky(town.backdrop, camera)
         moving = [card for mover in town.movers for card in _placed(mover, index)]
         nearer = sorted(town.things + moving, key=lambda card: -card.distance)
         for card in (*town.ground, *town.fronts, *nearer):
-            draw(card, camera, image, labels)
-        yield _developed(image, index, phase, rng), labels
+            draw(card, camera, canvas)
+        yield _developed(hazy(canvas), index, phase, rng), canvas.labels
 
 
 def _camera(index: int, phase: float) -> Camera:
@@ -93,17 +97,16 @@ def _camera(index: int, phase: float) -> Camera:
     return Camera(K, turn.T, position)
 
 
-def _sky(
-    backdrop: Float32[np.ndarray, "_ _ 4"], camera: Camera
-) -> tuple[Float32[np.ndarray, "h w 3"], UInt8[np.ndarray, "h w"]]:
-    """Return an image of nothing but sky, and its labels."""
+def _sky(backdrop: Float32[np.ndarray, "_ _ 4"], camera: Camera) -> Canvas:
+    """Return a canvas with nothing but sky, which no haze reaches: it is hazy as painted."""
     ahead = camera.R_camera_world[:, 2]
     horizon_xy = camera.K[:2, 2] + FOCAL * ahead[:2] / ahead[2]
     height, width = backdrop.shape[:2]
     shift = np.array([[1, 0, horizon_xy[0] - width / 2], [0, 1, horizon_xy[1] - height]])
-    size = (WIDTH, HEIGHT)
-    image = cv2.warpAffine(backdrop[..., :3], shift, size, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(image, np.float32), np.full((HEIGHT, WIDTH), SKY, np.uint8)
+    painted = np.ascontiguousarray(backdrop[..., :3])
+    image = cv2.warpAffine(painted, shift, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
+    labels = np.full((HEIGHT, WIDTH), SKY, np.uint8)
+    return Canvas(np.asarray(image, np.float32), labels, np.zeros((HEIGHT, WIDTH), np.float32))
 
 
 def _developed(
@@ -114,15 +117,20 @@ def _developed(
     light = 1.0 + 0.07 * np.sin(index / 6 + 2 * phase)
     gain = (light * np.array([1 + warmth, 1.0, 1 - warmth])).astype(np.float32)
     soft = cv2.GaussianBlur(image * gain, (0, 0), 0.55)
-    noise = rng.normal(0.0, 2.2, image.shape).astype(np.float32)
-    return np.clip(soft + noise, 0, 255).astype(np.uint8)
+    soft += 2.2 * rng.standard_normal(image.shape, np.float32)
+    return np.clip(soft, 0, 255).astype(np.uint8)
 
 
 # --- what stands still
 
 
 def _flat(
-    texture: paint.Texture, x: float, z: float, width: float, length: float, class_id: int | None
+    texture: paint.Texture,
+    x: paint.Number,
+    z: paint.Number,
+    width: paint.Number,
+    length: paint.Number,
+    class_id: int | None,
 ) -> Card:
     """Return a card on the road, its far left corner at (x, z)."""
     corner, across, down = (x, 0.0, z), (width, 0.0, 0.0), (0.0, 0.0, -length)
@@ -131,13 +139,13 @@ def _flat(
 
 def _upright(
     texture: paint.Texture,
-    x: float,
-    z: float,
-    width: float,
-    height: float,
+    x: paint.Number,
+    z: paint.Number,
+    width: paint.Number,
+    height: paint.Number,
     class_id: int,
     *,
-    above: float = 0.0,
+    above: paint.Number = 0.0,
 ) -> Card:
     """Return a card that faces the camera, its foot's middle at (x, z), `above` the road."""
     corner, across = (x - width / 2, -above - height, z), (width, 0.0, 0.0)
@@ -145,7 +153,12 @@ def _upright(
 
 
 def _along(
-    texture: paint.Texture, x: float, z: float, length: float, height: float, class_id: int
+    texture: paint.Texture,
+    x: paint.Number,
+    z: paint.Number,
+    length: paint.Number,
+    height: paint.Number,
+    class_id: int,
 ) -> Card:
     """Return a card along the street that is seen from its middle."""
     start, step = (z, length) if x < 0 else (z + length, -length)
@@ -155,9 +168,9 @@ def _along(
 
 def _card(
     texture: paint.Texture,
-    corner: tuple[float, float, float],
-    across: tuple[float, float, float],
-    down: tuple[float, float, float],
+    corner: Point,
+    across: Point,
+    down: Point,
     class_id: int | None,
     *,
     solid: bool = False,
@@ -204,7 +217,9 @@ def _side(side: int, rng: np.random.Generator) -> tuple[list[Card], list[Card]]:
     return fronts, _furniture(side, rng)
 
 
-def _garden(side: int, z: float, length: float, rng: np.random.Generator) -> list[Card]:
+def _garden(
+    side: int, z: paint.Number, length: paint.Number, rng: np.random.Generator
+) -> list[Card]:
     """Return a lot without a house: boards along the pavement, trees behind, grass below them."""
     lawn = paint.finished(paint.blank(20, 20, (84, 108, 58)))
     left = FRONT if side > 0 else -FRONT - 9
@@ -274,7 +289,7 @@ def _placed(mover: Mover, index: int) -> list[Card]:
     return [_flat(figures.shadow(), x - 0.5, z + 0.35, 1.0, 0.7, None), body]
 
 
-def _car(x: float, z: float, colour: paint.Colour, *, towards: bool) -> list[Card]:
+def _car(x: paint.Number, z: paint.Number, colour: paint.Colour, *, towards: bool) -> list[Card]:
     """Return a car whose nearer end is at z: its shadow, the side that is seen, and that end."""
     length, width, height = 4.0, 1.75, 1.45
     inner = x - np.sign(x - DRIVES_AT) * width / 2
