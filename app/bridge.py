@@ -20,12 +20,13 @@ from jaxtyping import UInt8
 from sqlalchemy import Connection, select
 
 from annotations import store, types
-from annotations.holdout import LabelledFrame, Split, split_frames
+from annotations.frames import LabelledFrame
+from annotations.holdout import Split, split_frames
 from annotations.types import ClassMap, Frame, Stroke
 from app import rounds, runs
 from app.database import explained
 from app.errors import StudioError
-from app.rounds import Round
+from app.rounds import PredictionFiles, Round
 from app.schema import project
 from app.workspace import Workspace
 from rewis3d import types as method
@@ -36,6 +37,7 @@ if (types.UNLABELLED, types.IGNORED) != (method.UNLABELLED, method.IGNORED):
     raise ImportError("annotations and rewis3d disagree on the values of unlabelled and ignored")
 
 FEATURES: Final = "cache/features"
+EXPORTS: Final = "exports"
 MODEL: Final = "model"
 _JOB: Final = "job"
 
@@ -101,8 +103,8 @@ def write_predict_job(workspace: Workspace, run_id: str) -> Path:
 def write_export_job(workspace: Workspace, run_id: str) -> Path:
     """Write the job folder of a run that exports a round's model, and return it.
 
-    The run's request names the `round` and the `format`; results go to exports/<run id>.
-    StudioError where the round has no model.
+    The run's request names the `round` and the `format`. What is made goes to exports/<run id>,
+    alone: the job folder lies with the round. StudioError where the round has no model.
     """
     with workspace.read() as conn:
         request = runs.get(conn, run_id).request
@@ -110,8 +112,11 @@ def write_export_job(workspace: Workspace, run_id: str) -> Path:
         frames = store.list_frames(conn)
         name = conn.execute(select(project.c.name)).scalar_one()
     options = {"format": request["format"], "project": name, "round": str(round_.number)}
-    folder = workspace.path(f"exports/{run_id}") / _JOB
-    return _write_model_job(workspace, round_, frames, folder, task="export", options=options)
+    folder = workspace.path(round_.folder) / "jobs" / run_id
+    output = _from(folder, workspace.path(f"{EXPORTS}/{run_id}"))
+    return _write_model_job(
+        workspace, round_, frames, folder, task="export", output=output, options=options
+    )
 
 
 def _write_model_job(
@@ -121,7 +126,7 @@ def _write_model_job(
     folder: Path,
     *,
     task: str,
-    output: str = "..",
+    output: str,
     options: dict[str, str] | None = None,
 ) -> Path:
     model = workspace.path(round_.folder) / MODEL
@@ -143,6 +148,22 @@ def _write_model_job(
         )
         write_job(job, aside)
     return folder
+
+
+def read_prediction(
+    workspace: Workspace, files: PredictionFiles, frame: Frame
+) -> UInt8[np.ndarray, "h w"]:
+    """Return the train ids of a published prediction, of the frame's size.
+
+    StudioError where the file is gone or is none.
+    """
+    labels = cv2.imread(str(workspace.path(files.labels_file)), cv2.IMREAD_UNCHANGED)
+    if labels is None or labels.dtype != np.uint8 or labels.shape != (frame.height, frame.width):
+        raise StudioError(
+            f"{files.labels_file}: not a prediction of frame {frame.name!r}"
+            f" ({frame.width} x {frame.height}); train the round again"
+        )
+    return np.asarray(labels, np.uint8)
 
 
 def wanted_order(frames: Sequence[Frame], current_frame: int | None) -> list[Frame]:

@@ -27,6 +27,9 @@ from rewis3d.types import Rewis3dError
 def run(folder: Path) -> Iterator[Report]:
     job = read_job(folder)
     output = folder / job.output
+    if job.task == "export":
+        output.mkdir(parents=True)
+        (output / "model.txt").write_text(job.options["format"])
     for step, view in enumerate(job.views):
         if step == job.config.get("at"):
             go_wrong(job.config["wrong"], folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from app import attempt as attempts
 from app import bridge, events, jobs, rounds, runs, slots
 from app.errors import StudioError
 from app.rounds import Round
+from app.runs import Run
 from app.schema import RunState
 from app.workspace import Workspace
 from tests import processes
@@ -28,9 +30,21 @@ def labelled(project: Workspace) -> Workspace:
 
 
 def attempt(
-    workspace: Workspace, round_: Round, *, meanwhile: Callable[[threading.Event], None] | None
-) -> None:
-    """Make one attempt with a slot of its own; `meanwhile` runs beside it."""
+    workspace: Workspace,
+    round_: Round,
+    *,
+    meanwhile: Callable[[threading.Event], None] | None = None,
+) -> Run:
+    """Make one attempt with a slot of its own; `meanwhile` runs beside it. Return the run."""
+    return attempt_run(workspace, round_.run.run_id, meanwhile=meanwhile)
+
+
+def attempt_run(
+    workspace: Workspace,
+    run_id: str,
+    *,
+    meanwhile: Callable[[threading.Event], None] | None = None,
+) -> Run:
     stop = threading.Event()
     beside = threading.Thread(target=meanwhile or (lambda _: None), args=(stop,))
     beside.start()
@@ -45,8 +59,7 @@ def job_file(workspace: Workspace, round_: Round, name: str) -> Path:
 
 def test_a_round_is_worked_on_and_written_down(labelled: Workspace) -> None:
     one = fake_round(labelled, seconds=0.05)
-    attempt(labelled, one, meanwhile=None)
-    run = run_of(labelled, one.run.run_id)
+    run = attempt(labelled, one)
     assert (run.state, run.attempt, run.error) == (RunState.DONE, 1, None)
     assert run.result == {"frames": samples.FRAMES}
     assert predicted(labelled, one.number) == set(samples.frame_ids(labelled))
@@ -80,7 +93,7 @@ def test_predictions_are_announced_as_they_come(labelled: Workspace) -> None:
 def test_progress_is_written_at_most_four_times_a_second(labelled: Workspace) -> None:
     one = fake_round(labelled, seconds=0.0)
     # Four frames in one burst: one transaction tells them, and the end.
-    attempt(labelled, one, meanwhile=None)
+    attempt(labelled, one)
     with labelled.read() as conn:
         told = [event for event in events.after(conn, 0) if event.kind == "run"]
     states = [event.payload["state"] for event in told]
@@ -102,14 +115,12 @@ def test_a_failed_run_says_why_and_can_go_on(
     labelled: Workspace, wrong: str, error: str, traceback: bool
 ) -> None:
     one = fake_round(labelled, at=2, wrong=wrong)
-    attempt(labelled, one, meanwhile=None)
-    run = run_of(labelled, one.run.run_id)
+    run = attempt(labelled, one)
     assert (run.state, run.error) == (RunState.FAILED, error)
     assert ("Traceback" in (run.traceback or "")) is traceback
     assert len(predicted(labelled, one.number)) == 2
     jobs.resume(labelled, run.run_id)
-    attempt(labelled, one, meanwhile=None)
-    run = run_of(labelled, run.run_id)
+    run = attempt(labelled, one)
     assert (run.state, run.attempt, run.error) == (RunState.DONE, 2, None)
     assert len(predicted(labelled, one.number)) == samples.FRAMES
 
@@ -142,7 +153,7 @@ def test_a_stopped_attempt_is_interrupted_and_waits(labelled: Workspace) -> None
     run = run_of(labelled, one.run.run_id)
     assert (run.state, run.error) == (RunState.INTERRUPTED, jobs.INTERRUPTED)
     assert not processes.working_on(labelled.root)
-    attempt(labelled, one, meanwhile=None)
+    attempt(labelled, one)
     assert run_of(labelled, run.run_id).state is RunState.DONE
 
 
@@ -165,7 +176,7 @@ def test_an_attempt_that_lost_its_run_ends_its_child_and_writes_nothing(
 def test_a_run_that_has_ended_is_not_worked_on(labelled: Workspace) -> None:
     one = fake_round(labelled)
     jobs.request_cancel(labelled, one.run.run_id)
-    attempt(labelled, one, meanwhile=None)
+    attempt(labelled, one)
     assert run_of(labelled, one.run.run_id).attempt == 0
 
 
@@ -177,8 +188,7 @@ def test_what_the_job_folder_refuses_is_the_runs_error(
 
     monkeypatch.setattr(bridge, "write_training_job", refuse)
     one = fake_round(labelled)
-    attempt(labelled, one, meanwhile=None)
-    run = run_of(labelled, one.run.run_id)
+    run = attempt(labelled, one)
     assert (run.state, run.error) == (RunState.FAILED, "only 'sky' is labelled")
 
 
@@ -187,11 +197,52 @@ def test_a_defect_of_the_worker_does_not_leave_the_run_running(
 ) -> None:
     monkeypatch.setattr(bridge, "write_training_job", lambda *_, **__: 1 / 0)
     one = fake_round(labelled)
-    attempt(labelled, one, meanwhile=None)
-    run = run_of(labelled, one.run.run_id)
+    run = attempt(labelled, one)
     assert run.state is RunState.FAILED
     assert "ZeroDivisionError" in (run.error or "")
     assert "ZeroDivisionError" in (run.traceback or "")
+
+
+def test_labels_and_strokes_are_exported_without_a_round(labelled: Workspace) -> None:
+    for what, form, file in (("labels", "png", "classes.json"), ("strokes", "", "strokes.json")):
+        run = attempt_run(labelled, jobs.start_export(labelled, what=what, format=form))
+        assert (run.state, run.error) == (RunState.DONE, None)
+        assert run.result is not None
+        assert run.result["frames"] == 1
+        assert file in names(labelled, run)
+
+
+def names(workspace: Workspace, run: Run) -> list[str]:
+    """What lies in the zip of an export; the folder must hold the same."""
+    with zipfile.ZipFile(workspace.path(f"exports/{run.run_id}.zip")) as archive:
+        found = sorted(archive.namelist())
+    folder = workspace.path(f"exports/{run.run_id}")
+    assert found == sorted(file.name for file in folder.iterdir())
+    return found
+
+
+def test_a_model_is_exported_by_the_child_and_zipped(labelled: Workspace) -> None:
+    one = fake_round(labelled)
+    attempt(labelled, one)
+    run_id = jobs.start_export(labelled, format="onnx", round_number=one.number)
+    run = attempt_run(labelled, run_id)
+    assert (run.state, run.error) == (RunState.FAILED, "round 1 has no model (it is done)")
+    model = labelled.path(one.folder) / bridge.MODEL
+    model.mkdir()
+    jobs.resume(labelled, run_id)
+    run = attempt_run(labelled, run_id)
+    assert (run.state, run.error) == (RunState.DONE, None)
+    assert names(labelled, run) == ["model.txt"]
+
+
+def test_missing_frames_are_predicted_for_their_round(labelled: Workspace) -> None:
+    one = fake_round(labelled, at=2, wrong="refuse")
+    attempt(labelled, one)
+    (labelled.path(one.folder) / bridge.MODEL).mkdir()
+    run_id = jobs.start_predict(labelled, round_number=one.number)
+    assert run_id is not None
+    assert attempt_run(labelled, run_id).state is RunState.DONE
+    assert predicted(labelled, one.number) == set(samples.frame_ids(labelled))
 
 
 def test_a_studio_keeps_a_core(labelled: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -209,6 +209,7 @@ def test_an_export_job_names_the_format_and_its_own_folder(project):
     assert job.checkpoint is not None
     assert (folder / job.checkpoint).resolve() == project.root / "rounds/0001/model"
     assert (folder / job.output).resolve() == project.root / "exports" / run_id
+    assert not (project.root / "exports" / run_id).exists()  # it will hold what is made, alone
 
 
 @pytest.mark.parametrize("kind", [RunKind.PREDICT, RunKind.EXPORT])

@@ -76,6 +76,10 @@ def test_only_missing_frames_are_predicted(labelled: Workspace) -> None:
 def test_without_a_round_nothing_is_exported_or_predicted(labelled: Workspace) -> None:
     with pytest.raises(StudioError, match="there is no round yet"):
         jobs.start_export(labelled, format="onnx")
+    with pytest.raises(StudioError, match="'flags' can't be exported; known: model"):
+        jobs.start_export(labelled, what="flags", format="png")
+    with pytest.raises(StudioError, match="there is no round 7"):
+        jobs.start_export(labelled, what="labels", format="png", round_number=7)
     with pytest.raises(StudioError, match="there is no round 7"):
         jobs.start_predict(labelled, round_number=7)
 

@@ -21,7 +21,7 @@ def test_plain_lines_come_every_two_seconds(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr(terminal.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(terminal, "monotonic", lambda: now[0])
     with terminal.progress() as advance:
         for done in range(50):
             advance("importing", done, 50)
@@ -36,7 +36,7 @@ def test_what_has_not_moved_is_not_said_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = [100.0]
-    monkeypatch.setattr(terminal.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(terminal, "monotonic", lambda: now[0])
     with terminal.progress() as advance:
         for _ in range(5):
             now[0] += 3

@@ -99,11 +99,8 @@ def test_a_worker_that_dies_is_not_waited_for(
     project: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with slots.hold(project) as slot:
-        monkeypatch.setattr(
-            follow.time,
-            "sleep",
-            lambda _: (project.root / "locks" / f"worker-{slot.name}.lock").unlink(),
-        )
+        lock = project.root / "locks" / f"worker-{slot.name}.lock"
+        monkeypatch.setattr(follow, "sleep", lambda _: lock.unlink())
         assert train(project, "--wait") == 1
     assert capsys.readouterr().err.endswith(
         "rewis3d: round 1 waits, and no worker is left; start one with `rewis3d worker`\n"
@@ -120,7 +117,7 @@ def test_ctrl_c_stops_the_round_that_runs_here_and_says_how_to_go_on(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(follow.time, "sleep", press)
+        patch.setattr(follow, "sleep", press)
         assert train(project) == 130
     assert state(project) is RunState.INTERRUPTED
     assert f"go on: rewis3d resume {project.root} 1" in capsys.readouterr().err
@@ -138,7 +135,7 @@ def test_ctrl_c_leaves_a_workers_round_alone(
     def press(_seconds: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(follow.time, "sleep", press)
+    monkeypatch.setattr(follow, "sleep", press)
     assert train(project, "--wait") == 130
     assert state(project) is RunState.QUEUED
     err = capsys.readouterr().err
