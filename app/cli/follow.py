@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
+from time import sleep
 from typing import TYPE_CHECKING, Final
 
 from app.cli.terminal import progress
@@ -77,7 +77,7 @@ def _watch(workspace: Workspace, run_id: str, going_on: Callable[[], bool]) -> N
                 return
             left = "" if run.eta_seconds is None else f", {run.eta_seconds:.0f} s left:"
             advance(f"{run.stage or run.state}{left}", run.done or 0, run.total)
-            time.sleep(POLL_SECONDS)
+            sleep(POLL_SECONDS)
 
 
 def _done(conn: Connection, run_id: str) -> Run:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Any, Final
 
 PLAIN_SECONDS: Final = 2.0
@@ -67,11 +67,11 @@ def _bar() -> Iterator[Advance]:
 
 @contextmanager
 def _lines() -> Iterator[Advance]:
-    said = {"at": time.monotonic(), "line": ""}
+    said = {"at": monotonic(), "line": ""}
 
     def advance(stage: str, done: int, total: int | None) -> None:
         line = f"{stage} {done}" + ("" if total is None else f" of {total}")
-        now = time.monotonic()
+        now = monotonic()
         if line != said["line"] and now - said["at"] >= PLAIN_SECONDS:
             said.update(at=now, line=line)
             remark(line)
