@@ -67,7 +67,7 @@ def sample_project(data_home: Path, *, on_progress: OnProgress | None = None) ->
     if (root / DATABASE).exists():
         return root
     with TemporaryDirectory() as aside, making(root, "Sample street") as workspace:
-        sample = make_sample(Path(aside), frames=FRAMES, on_progress=on_progress)
+        sample = make_sample(Path(aside), on_progress=on_progress)
         with workspace.write() as conn:
             seed_classes(conn, PRESETS["camvid-11"], author=AUTHOR)
         import_images(workspace, sample.images)

@@ -39,14 +39,3 @@ def test_it_moves(drive):
     (first, first_labels), (second, second_labels), _ = drive
     assert np.abs(first.astype(int) - second).mean() > 4
     assert (first_labels != second_labels).mean() > 0.02
-
-
-def test_a_seed_is_a_street_and_a_drive():
-    def look(seed: int) -> tuple[np.ndarray, np.ndarray]:
-        rng = np.random.default_rng(seed)
-        return next(town.frames(town.build(rng), 1, rng))
-
-    (image, labels), (again, labels_again), (other, _) = look(5), look(5), look(6)
-    assert np.array_equal(image, again)
-    assert np.array_equal(labels, labels_again)
-    assert not np.array_equal(image, other)
