@@ -1,0 +1,93 @@
+"""How a round trains: one frozen record, made from a preset and what the user overrides."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from rewis3d.types import Rewis3dError
+
+DEVICES: Final = ("auto", "cpu", "cuda")
+
+
+@dataclass(frozen=True, slots=True)
+class QuickConfig:
+    """The quick round: a frozen backbone and a small head, fitted to the labelled pixels."""
+
+    scale: float = 1.5
+    """The backbone sees a frame enlarged by this factor (METHOD.md section 7)."""
+    longest: int = 1080
+    """Upper bound in pixels on the longer side of what the backbone sees."""
+    hidden: int = 128
+    """Units of the head's hidden layer."""
+    steps: int = 100
+    """Optimiser steps of one fit; more fit the strokes better and other frames worse."""
+    batch: int = 1024
+    """Labelled pixels in one step."""
+    learning_rate: float = 3e-3
+    """Peak of the one-cycle schedule of AdamW."""
+    weight_decay: float = 1e-2
+    """Decoupled weight decay."""
+    dropout: float = 0.2
+    """Share of hidden units left out in a training step."""
+    balance: float = 0.5
+    """0 draws pixels as they come, 1 draws each class equally often."""
+    device: str = "auto"
+    """auto (CUDA where there is one), cpu or cuda."""
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be trained; Rewis3dError names the setting."""
+        for name in ("scale", "learning_rate"):
+            _demand(self, name, getattr(self, name) > 0, "more than 0")
+        for name in ("hidden", "steps", "batch"):
+            _demand(self, name, getattr(self, name) >= 1, "1 or more")
+        for name in ("dropout", "balance"):
+            _demand(self, name, 0 <= getattr(self, name) <= 1, "0 to 1")
+        _demand(self, "dropout", self.dropout < 1, "less than 1")
+        _demand(self, "weight_decay", self.weight_decay >= 0, "0 or more")
+        _demand(self, "longest", self.longest >= 32, "32 or more")
+        _demand(self, "device", self.device in DEVICES, f"one of {', '.join(DEVICES)}")
+
+
+def resolve(preset: str, overrides: Mapping[str, str]) -> QuickConfig:
+    """Return the preset with the settings that `name=value` texts override.
+
+    Rewis3dError names an unknown preset or setting, or a value that does not fit.
+    """
+    if preset not in PRESETS:
+        raise Rewis3dError(f"unknown preset {preset!r}; known: {', '.join(PRESETS)}")
+    return from_json(asdict(PRESETS[preset]) | dict(overrides))
+
+
+def to_json(config: QuickConfig) -> dict[str, Any]:
+    """Return the config as plain JSON values."""
+    return asdict(config)
+
+
+def from_json(fields: Mapping[str, Any]) -> QuickConfig:
+    """Read what `to_json` wrote; numbers may be texts. Rewis3dError names what does not fit."""
+    kinds = {field.name: type(field.default) for field in dataclasses.fields(QuickConfig)}
+    unknown = [name for name in fields if name not in kinds]
+    if unknown:
+        raise Rewis3dError(f"unknown setting {unknown[0]!r}; known: {', '.join(kinds)}")
+    return QuickConfig(**{name: _read(name, kinds[name], value) for name, value in fields.items()})
+
+
+def _read(name: str, kind: type, value: Any) -> Any:
+    try:
+        return kind(value)
+    except (TypeError, ValueError) as error:
+        raise Rewis3dError(f"setting {name}: {value!r} is not {_A[kind]}") from error
+
+
+_A: Final = {int: "a whole number", float: "a number", str: "a text"}
+
+
+def _demand(config: QuickConfig, name: str, holds: bool, wanted: str) -> None:
+    if not holds:
+        raise Rewis3dError(f"setting {name} is {getattr(config, name)!r}; it must be {wanted}")
+
+
+PRESETS: Final[Mapping[str, QuickConfig]] = {"quick": QuickConfig()}

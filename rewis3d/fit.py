@@ -1,0 +1,99 @@
+"""Fit the head to labelled pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from jaxtyping import Float32, Int64
+from torch import Tensor
+from torch.nn import functional
+
+from rewis3d.config import QuickConfig
+from rewis3d.models.segmenter import Head
+from rewis3d.reports import Point
+
+_FLAT: Final = 1e-3
+"""Added to a standard deviation: what never varies among the labelled pixels stays near zero."""
+_WARM_UP: Final = 0.1
+"""Share of the steps in which the learning rate rises."""
+_POINTS: Final = 20
+"""A fit reports so many points of its loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """Labelled pixels of all frames."""
+
+    columns: Float32[Tensor, "n f"]
+    labels: Int64[Tensor, "n"]
+
+    def where(self, chosen: Tensor) -> Pixels:
+        """Return those that a mask of n booleans chooses."""
+        return Pixels(self.columns[chosen], self.labels[chosen])
+
+
+def fit(
+    pixels: Pixels, classes: int, config: QuickConfig, *, generator: torch.Generator, series: str
+) -> Iterator[Point | Head]:
+    """Fit a head; yields points of its loss, and the head at last.
+
+    The head takes hypercolumns as they are: the standardisation by the labelled pixels' mean and
+    deviation is folded into its first layer.
+    """
+    mean, deviation = pixels.columns.mean(0), pixels.columns.std(0, correction=0) + _FLAT
+    columns = (pixels.columns - mean) / deviation
+    head = _fresh(classes, config, generator).to(columns.device)
+    optimiser = torch.optim.AdamW(
+        head.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, config.learning_rate, total_steps=config.steps + 1, pct_start=_WARM_UP
+    )
+    weights = draw_weights(pixels.labels, classes, config.balance)
+    every = max(1, config.steps // _POINTS)
+    for step in range(1, config.steps + 1):
+        chosen = torch.multinomial(weights, config.batch, True, generator=generator)
+        chosen = chosen.to(columns.device)
+        loss = _loss(head, columns[chosen], pixels.labels[chosen], config, generator)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+        if step % every == 0:
+            yield Point(series, step, loss.item())
+    yield folded(head, mean, deviation)
+
+
+def draw_weights(labels: Int64[Tensor, "n"], classes: int, balance: float) -> Tensor:
+    """Return how often each pixel is drawn: its class's count to the power of -`balance`."""
+    counts = torch.bincount(labels, minlength=classes).double()
+    return (counts.clamp(min=1) ** -balance)[labels].cpu()
+
+
+def _fresh(classes: int, config: QuickConfig, generator: torch.Generator) -> Head:
+    """Return a head with He-initialised weights from the generator."""
+    head = Head(hidden=config.hidden, classes=classes)
+    for layer in (head.hidden, head.classify):
+        torch.nn.init.kaiming_uniform_(layer.weight, nonlinearity="relu", generator=generator)
+        torch.nn.init.zeros_(layer.bias)
+    return head
+
+
+def _loss(
+    head: Head, columns: Tensor, labels: Tensor, config: QuickConfig, generator: torch.Generator
+) -> Tensor:
+    hidden = functional.relu(head.hidden(columns))
+    kept = torch.rand(hidden.shape, generator=generator) >= config.dropout
+    hidden = hidden * kept.to(hidden.device) / (1 - config.dropout)
+    return functional.cross_entropy(head.classify(hidden), labels)
+
+
+def folded(head: Head, mean: Float32[Tensor, "f"], deviation: Float32[Tensor, "f"]) -> Head:
+    """Return the head that takes raw columns where `head` takes (columns - mean) / deviation."""
+    with torch.no_grad():
+        head.hidden.weight /= deviation
+        head.hidden.bias -= head.hidden.weight @ mean
+    return head.eval().requires_grad_(False)

@@ -1,0 +1,38 @@
+"""Predictions as files: complete or not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from rewis3d.images import write_mask
+from rewis3d.reports import Published
+from rewis3d.types import Prediction
+
+FOLDER: Final = "predictions"
+
+
+def publish(prediction: Prediction, output: Path) -> Published:
+    """Write a frame's labels and confidence (0 to 255) as PNGs under `output`."""
+    names = _names(prediction.frame_id)
+    (output / FOLDER).mkdir(parents=True, exist_ok=True)
+    write_mask(
+        np.rint(prediction.confidence * 255).astype(np.uint8), output / names.confidence_file
+    )
+    write_mask(prediction.labels, output / names.labels_file)
+    return names
+
+
+def published(frame_id: int, output: Path) -> Published | None:
+    """Return what an earlier attempt published of a frame, None where it did not get so far."""
+    names = _names(frame_id)
+    # The labels come last: where they are, the confidence is.
+    return names if (output / names.labels_file).exists() else None
+
+
+def _names(frame_id: int) -> Published:
+    return Published(
+        frame_id, f"{FOLDER}/{frame_id}.labels.png", f"{FOLDER}/{frame_id}.confidence.png"
+    )
