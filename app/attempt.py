@@ -13,10 +13,10 @@ from typing import Final
 from sqlalchemy import Connection
 
 from annotations.types import AnnotationError
-from app import bridge, jobs, process, rounds, runs, slots
+from app import archive, bridge, jobs, labels, process, rounds, runs, slots
 from app.errors import RunLostError, StudioError
 from app.process import Process
-from app.runs import Claim
+from app.runs import Claim, Run
 from app.schema import RunKind
 from app.settings import read_settings
 from app.workspace import Workspace
@@ -74,29 +74,50 @@ def _fail(workspace: Workspace, claim: Claim, message: str, details: str | None 
 
 
 def _work(workspace: Workspace, claim: Claim, stop: Event, command: Sequence[str]) -> None:
-    folder = job_folder(workspace, claim.run_id)
+    with workspace.read() as conn:
+        run = runs.get(conn, claim.run_id)
     record = _Record(workspace, claim)
+    if run.kind is RunKind.EXPORT and run.request["what"] != "model":
+        _export_labels(workspace, record, run.run_id, stop)
+        return
+    folder = job_folder(workspace, run)
     with Process(folder, threads=threads(workspace), command=command) as child:
         while child.reporting:
             record.take(child.poll(_POLL_SECONDS))
-            if stop.is_set():
-                raise _StopError
+            _check(stop)
             record.write()
         status = child.leave()
-    log = workspace.relative(folder / process.LOG)
-    record.end(process.how_it_ended(status, log))
+    if run.kind is RunKind.EXPORT and record.is_done:
+        made = workspace.path(f"{bridge.EXPORTS}/{run.run_id}")
+        archive.write_zip(made, made.with_suffix(".zip"))
+    record.end(process.how_it_ended(status, workspace.relative(folder / process.LOG)))
 
 
-def job_folder(workspace: Workspace, run_id: str) -> Path:
+def _export_labels(workspace: Workspace, record: _Record, run_id: str, stop: Event) -> None:
+    """Write labels or strokes here: no network takes part in it."""
+
+    def tell(stage: str, done: int, total: int | None) -> None:
+        record.take([Progress(stage, done, total or 0)])
+        _check(stop)
+        record.write()
+
+    record.take([Done(labels.fill_export(workspace, run_id, on_progress=tell))])
+    record.end("")
+
+
+def _check(stop: Event) -> None:
+    if stop.is_set():
+        raise _StopError
+
+
+def job_folder(workspace: Workspace, run: Run) -> Path:
     """Return the job folder of a run, written now where it is not there yet."""
-    with workspace.read() as conn:
-        run = runs.get(conn, run_id)
     if run.kind is RunKind.ROUND:
         current = run.request.get("current_frame")
         return bridge.write_training_job(workspace, run.request["round"], current_frame=current)
     if run.kind is RunKind.PREDICT:
-        return bridge.write_predict_job(workspace, run_id)
-    return bridge.write_export_job(workspace, run_id)
+        return bridge.write_predict_job(workspace, run.run_id)
+    return bridge.write_export_job(workspace, run.run_id)
 
 
 def threads(workspace: Workspace) -> int:
@@ -171,6 +192,11 @@ class _Record:
                 eta_seconds=self._progress.eta_seconds,
             )
         self._points, self._scores, self._progress = [], None, None
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the child has said that it did all that it should."""
+        return isinstance(self._end, Done)
 
     def end(self, otherwise: str) -> None:
         """Write the rest and how the run ended; `otherwise` where the child did not say."""

@@ -25,6 +25,7 @@ MOST_ATTEMPTS: Final = 5
 
 A run that takes the machine down would otherwise take it down at every start.
 """
+EXPORTS: Final = ("model", "labels", "strokes")
 INTERRUPTED: Final = "the worker stopped in the middle of it; it can go on"
 
 
@@ -66,17 +67,23 @@ def start_predict(workspace: Workspace, *, round_number: int | None = None) -> s
         return runs.create(conn, RunKind.PREDICT, request={"round": number, "frames": missing})
 
 
-# `format` is the name that the command line and the routes have for it.
 def start_export(
     workspace: Workspace,
     *,
-    format: str,  # noqa: A002
+    format: str,  # noqa: A002 - the option's name everywhere
     what: str = "model",
     round_number: int | None = None,
 ) -> str:
-    """Queue an export and return the run id; without a number of the round that is shown."""
+    """Queue an export of the "model", the "labels" or the "strokes" and return the run id.
+
+    Without a number it is of the round that is shown; only labels and strokes can do without one.
+    """
+    if what not in EXPORTS:
+        raise StudioError(f"{what!r} can't be exported; known: {', '.join(EXPORTS)}")
     with workspace.write() as conn:
-        number = _known_round(conn, round_number)
+        number = rounds.active_round(conn) if round_number is None else round_number
+        if what == "model" or number is not None:
+            number = _known_round(conn, number)
         request = {"round": number, "what": what, "format": format}
         return runs.create(conn, RunKind.EXPORT, request=request)
 

@@ -30,6 +30,8 @@ def run(folder: Path) -> Iterator[Report]:
     if job.task == "export":
         output.mkdir(parents=True)
         (output / "model.txt").write_text(job.options["format"])
+        yield Done({})
+        return
     for step, view in enumerate(job.views):
         if step == job.config.get("at"):
             go_wrong(job.config["wrong"], folder)

@@ -49,8 +49,9 @@ def attempt_run(
     beside = threading.Thread(target=meanwhile or (lambda _: None), args=(stop,))
     beside.start()
     with slots.hold(workspace) as slot:
-        attempts.attempt(workspace, round_.run.run_id, slot=slot.holder, stop=stop, command=COMMAND)
+        attempts.attempt(workspace, run_id, slot=slot.holder, stop=stop, command=COMMAND)
     beside.join()
+    return run_of(workspace, run_id)
 
 
 def job_file(workspace: Workspace, round_: Round, name: str) -> Path:
