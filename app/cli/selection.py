@@ -24,13 +24,6 @@ def chosen(frames: Sequence[Frame], wanted: Iterable[str]) -> list[Frame]:
     return [frames[place] for place in sorted(places)]
 
 
-def evenly_spread(frames: Sequence[Frame], count: int) -> list[Frame]:
-    """Return `count` frames, each in the middle of its share of the clip: (i + .5) N / count."""
-    if count > len(frames):
-        raise StudioError(f"{count} frames wanted; there are {len(frames)}")
-    return [frames[int((i + 0.5) * len(frames) / count)] for i in range(count)]
-
-
 def _places(frames: Sequence[Frame], word: str) -> range | list[int]:
     named = [place for place, frame in enumerate(frames) if frame.name == word]
     if named:

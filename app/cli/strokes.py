@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from app.cli.options import AUTHOR, Ignore, Labels, Project, opened
-from app.cli.selection import chosen, evenly_spread
-from app.cli.terminal import progress, say
+from app.cli.selection import chosen
+from app.cli.terminal import progress, remark, say
 
 cli = typer.Typer(help="Import, export or simulate strokes.", no_args_is_help=True)
 
@@ -26,13 +26,17 @@ class Kind(StrEnum):
 @cli.command("import")
 def import_strokes(
     project: Project,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Masks, or strokes as JSON.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder of masks, or with strokes.json.")
+    ],
 ) -> None:
     """Take over strokes (JSON) or scribble, point and coarse masks (PNG of class ids)."""
     from app import labels
 
     with opened(project) as workspace, progress() as advance:
-        report = labels.import_strokes(workspace, folder, author=AUTHOR, on_progress=advance)
+        report = labels.import_strokes(workspace, source, author=AUTHOR, on_progress=advance)
+    for name in report.skipped:
+        remark(f"skipped {name}: no frame has this name")
     say(f"{report.strokes} strokes on {report.frames} frames")
 
 
@@ -45,8 +49,8 @@ def export_strokes(
     from app import labels
 
     with opened(project) as workspace:
-        labels.export_strokes(workspace, folder)
-    say(f"strokes in {folder}")
+        report = labels.export_strokes(workspace, folder)
+    say(f"{report.strokes} strokes of {report.frames} frames in {folder}")
 
 
 @cli.command()
@@ -71,16 +75,17 @@ def simulate(
     if frames is not None and frames_list is not None:
         raise typer.BadParameter("give --frames or --frames-list, not both")
     from annotations import store
-    from app import evaluate
+    from annotations.simulate import spread
+    from app.simulate import draw_strokes
 
     with opened(project) as workspace, progress() as advance:
         with workspace.read() as conn:
             picked = [frame for frame in store.list_frames(conn) if not frame.reserved]
         if frames is not None:
-            picked = evenly_spread(picked, frames)
+            picked = [picked[place] for place in spread(len(picked), frames)]
         elif frames_list is not None:
             picked = chosen(picked, frames_list.read_text().splitlines())
-        report = evaluate.simulate(
+        report = draw_strokes(
             workspace,
             labels,
             frames=picked,

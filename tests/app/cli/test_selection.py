@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from annotations.types import Frame
-from app.cli.selection import chosen, evenly_spread
+from app.cli.selection import chosen
 from app.errors import StudioError
 
 FRAMES = [Frame(10 + i, 1, i, f"street_{i:03d}", f"{i}.jpg", 6, 8, None) for i in range(10)]
@@ -50,14 +50,3 @@ def test_a_word_that_fits_nothing_is_named(word: str, line: str) -> None:
     with pytest.raises(StudioError) as caught:
         picked("1", word)
     assert str(caught.value) == line
-
-
-@pytest.mark.parametrize(("count", "indices"), [(1, [5]), (3, [1, 5, 8]), (10, list(range(10)))])
-def test_frames_are_spread_over_the_clip(count: int, indices: list[int]) -> None:
-    """(i + .5) N / K: METHOD.md section 6 by hand."""
-    assert [frame.index for frame in evenly_spread(FRAMES, count)] == indices
-
-
-def test_more_frames_than_there_are_are_refused() -> None:
-    with pytest.raises(StudioError, match="11 frames wanted; there are 10"):
-        evenly_spread(FRAMES, 11)
