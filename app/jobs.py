@@ -19,6 +19,7 @@ from app.runs import Claim
 from app.schema import RunKind, RunState
 from app.schema import runs as table
 from app.workspace import Workspace
+from rewis3d import config
 
 MOST_ATTEMPTS: Final = 5
 """An interrupted run goes on by itself until it had so many attempts; then somebody must ask.
@@ -41,8 +42,6 @@ def start_round(
 
     `current_frame` is predicted first. StudioError or Rewis3dError where it can't be trained.
     """
-    from rewis3d import config
-
     chosen = config.to_json(config.resolve(preset, overrides or {}))
     with workspace.write() as conn:
         created = rounds.create(
