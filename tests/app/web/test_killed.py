@@ -1,0 +1,138 @@
+"""The server is killed at twenty moments while strokes arrive: no acknowledged stroke is lost.
+
+The servers are real processes with real sockets, without Gradio's page, which has no part in
+keeping a stroke and takes seconds to import.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import signal
+import threading
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from sqlalchemy import select
+
+from annotations import store
+from annotations.schema import strokes
+from app import events
+from app.workspace import Workspace, open_workspace
+from tests.app import samples
+
+MOMENTS = 20
+HANDS = 3
+"""People (or tabs) that draw at the same time."""
+
+
+def serve(root: Path, address: Connection) -> None:
+    import uvicorn
+
+    from app.studio import bound
+    from app.web.auth import Access
+    from app.web.server import create_app
+
+    workspace = open_workspace(root)
+    with bound("127.0.0.1", 0) as sock:
+        address.send(sock.getsockname()[1])
+        app = create_app(workspace, access=Access(), page=False)
+        uvicorn.Server(uvicorn.Config(app, log_config=None)).run(sockets=[sock])
+
+
+class Hand:
+    """Draws one stroke after the other and remembers which were acknowledged."""
+
+    def __init__(self, seed: int, frames: list[int]) -> None:
+        self._rng = random.Random(seed)
+        self._frames = frames
+        self.acknowledged: dict[str, int] = {}
+        self.in_hand: dict[str, Any] | None = None
+
+    def draw(self, port: int) -> None:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+            while True:
+                self.in_hand = self.in_hand or self._new()  # what got no answer is sent again
+                try:
+                    answer = client.post("/api/strokes", json=self.in_hand)
+                except httpx.TransportError:
+                    return
+                assert answer.status_code == 200, answer.text
+                self.acknowledged[self.in_hand["uuid"]] = answer.json()["revision"]
+                self.in_hand = None
+
+    def _new(self) -> dict[str, Any]:
+        xy = [[self._rng.uniform(0, 64), self._rng.uniform(0, 48)] for _ in range(50)]
+        return {
+            "uuid": str(UUID(int=self._rng.getrandbits(128))),
+            "frame": self._rng.choice(self._frames),
+            "class": self._rng.randrange(3),
+            "width": 3.5,
+            "xy": xy,
+            "client": "hand",
+        }
+
+
+@pytest.fixture(scope="module")
+def servers() -> Any:
+    """Processes are forked from one that has imported the application already."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["app.web.server", "app.studio", "uvicorn"])
+    return context
+
+
+@pytest.mark.slow
+def test_no_acknowledged_stroke_is_lost(servers: Any, project: Workspace):
+    frames = samples.frame_ids(project)
+    project.close()
+    moments = random.Random(2026)
+    hands = [Hand(seed, frames) for seed in range(HANDS)]
+    for _ in range(MOMENTS):
+        kill_after(moments.uniform(0.0, 0.4), hands, servers, project.root)
+        check(project.root, hands)
+    assert sum(len(hand.acknowledged) for hand in hands) > MOMENTS * HANDS
+
+
+def kill_after(seconds: float, hands: list[Hand], servers: Any, root: Path) -> None:
+    """Run a server, let the hands draw, kill it after so many seconds of drawing."""
+    ours, theirs = servers.Pipe()
+    server = servers.Process(target=serve, args=(root, theirs), daemon=True)
+    server.start()
+    try:
+        port = ours.recv()
+        httpx.get(f"http://127.0.0.1:{port}/healthz", timeout=30).raise_for_status()
+        drawing = [threading.Thread(target=hand.draw, args=(port,)) for hand in hands]
+        for thread in drawing:
+            thread.start()
+        threading.Event().wait(seconds)
+    finally:
+        os.kill(server.pid, signal.SIGKILL)
+        server.join()
+    for thread in drawing:
+        thread.join()
+    server.close()
+    ours.close()
+    theirs.close()
+
+
+def check(root: Path, hands: list[Hand]) -> None:
+    """Every acknowledged stroke is there and shown; of the others at most those in hand."""
+    with open_workspace(root) as workspace, workspace.read() as conn:
+        kept = {row.uuid: row.created_revision for row in conn.execute(select(strokes))}
+        shown = {
+            stroke.uuid
+            for frame in store.list_frames(conn)
+            for stroke in store.strokes_at(conn, frame.frame_id)
+        }
+        announced = [event for event in events.after(conn, 0) if event.kind == "stroke"]
+        assert conn.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+    promised = {uuid: at for hand in hands for uuid, at in hand.acknowledged.items()}
+    assert promised.items() <= kept.items()
+    assert kept.keys() - promised.keys() <= {hand.in_hand["uuid"] for hand in hands if hand.in_hand}
+    assert shown == set(kept)
+    assert len(announced) == len(kept)
