@@ -99,11 +99,12 @@ def seed_classes(conn: Connection, class_map: ClassMap, *, author: str) -> int:
     """Give a project its first classes, ids kept; AnnotationError where it has had any."""
     if class_states(conn):
         raise AnnotationError("the project has classes already")
-    revision = next_revision(conn)
-    taken: dict[int, ClassState] = {}
+    by_name = {name_key(label.name): label for label in class_map.classes}
     for label in class_map.classes:
-        _refuse_name(taken, label.name)
-        taken[label.class_id] = ClassState(label)
+        if by_name[name_key(label.name)] is not label:
+            raise AnnotationError(f"two classes have the name {label.name!r}")
+    revision = next_revision(conn)
+    for label in class_map.classes:
         _log_add(conn, label, revision=revision, author=author)
     return revision
 

@@ -52,7 +52,7 @@ def read_ids(
 def _read_values(path: Path, *, height: int, width: int) -> Shaped[np.ndarray, "h w"]:
     try:
         with Image.open(path, formats=("PNG",)) as image:
-            if image.mode not in ("1", "L", "P", "I", "I;16"):
+            if image.mode not in ("1", "L", "P", "I;16"):
                 raise AnnotationError(
                     f"{path}: its pixels are {image.mode}; want one channel of class ids"
                 )

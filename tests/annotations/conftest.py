@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, Engine, create_engine, insert
 
-from annotations import classes, labelset, store
+from annotations import classes, store
+from annotations.labelset import PRESETS
 from annotations.schema import label_state, metadata
 from annotations.store import NewFrame
+from annotations.types import ClassMap
 
 AUTHOR = "ann"
 
@@ -27,13 +29,13 @@ def new_frame(number: int, *, height: int = 60, width: int = 80) -> NewFrame:
     )
 
 
-def make_project(engine: Engine, *, frames: int = 3, preset: str = "camvid-11") -> list[int]:
-    """Create the tables with some frames and classes; return the frames' ids."""
+def make_project(engine: Engine, *, class_map: ClassMap = PRESETS["camvid-11"]) -> list[int]:
+    """Create the tables with three frames and some classes; return the frames' ids."""
     metadata.create_all(engine)
     with engine.begin() as conn:
         conn.execute(insert(label_state).values(id=1, revision=0))
-        frame_ids = store.add_frames(conn, "clip", "images", [new_frame(i) for i in range(frames)])
-        classes.seed_classes(conn, labelset.PRESETS[preset], author=AUTHOR)
+        frame_ids = store.add_frames(conn, "clip", "images", [new_frame(i) for i in range(3)])
+        classes.seed_classes(conn, class_map, author=AUTHOR)
     return frame_ids
 
 
