@@ -166,17 +166,6 @@ def interrupt(conn: Connection, claim: Claim, *, error: str) -> None:
     _end(conn, claim.run_id, RunState.INTERRUPTED, error=error)
 
 
-def interrupt_silent(conn: Connection, *, since: float, error: str) -> list[str]:
-    """Name as interrupted what has run without a heartbeat since a time; return the run ids."""
-    silent = select(runs.c.id).where(
-        runs.c.state == RunState.RUNNING.value, runs.c.heartbeat_at < since
-    )
-    found = list(conn.execute(silent).scalars())
-    for run_id in found:
-        _end(conn, run_id, RunState.INTERRUPTED, error=error)
-    return found
-
-
 def request_cancel(conn: Connection, run_id: str) -> RunState:
     """Ask for a run to be cancelled and return its state: at once where nothing works on it.
 

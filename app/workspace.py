@@ -172,6 +172,8 @@ def _make_database(file: Path, name: str) -> None:
 def open_workspace(root: Path) -> Workspace:
     """Open a project folder, migrating an older one after a backup; StudioError says why not."""
     root = root.expanduser().resolve()
+    if (root / _UNFINISHED).exists() and not (root / DATABASE).exists():
+        raise StudioError(f"{root}: making this project was cut short; `rewis3d new` it again")
     if not (root / DATABASE).is_file():
         raise StudioError(f"{root} is not a project folder; make one with `rewis3d new`")
     workspace = Workspace(root)
