@@ -72,19 +72,23 @@ def test_a_worker_that_does_not_listen_is_killed(tmp_path: Path):
     assert not alive(pid)
 
 
+STUDIO = """
+import sys, time
+from app.supervisor import Supervisor
+Supervisor(sys.argv[1:]).start()
+time.sleep(60)
+"""
+WORKER = """
+import os, sys, time
+open(sys.argv[1], "w").write(str(os.getpid()))
+time.sleep(60)
+"""
+
+
 def test_a_worker_does_not_outlive_a_studio_that_is_killed(tmp_path: Path):
     note = tmp_path / "pid"
-    worker = [sys.executable, "-c", f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); time.sleep(60)"]  # fmt: skip  # noqa: E501
-    studio = subprocess.Popen(
-        [
-            sys.executable,
-            "-c",
-            (
-                f"import time; from app.supervisor import Supervisor; Supervisor({worker!r}).start();"
-                "time.sleep(60)"
-            ),
-        ]
-    )
+    worker = [sys.executable, "-c", WORKER, str(note)]
+    studio = subprocess.Popen([sys.executable, "-c", STUDIO, *worker])
     try:
         wait_for(lambda: note.exists() and note.read_text())
         worker_pid = int(note.read_text())

@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import delete
 from starlette.testclient import TestClient
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 from app import events
 from app.schema import events as event_rows
@@ -33,11 +34,11 @@ def address(project: Workspace) -> Iterator[str]:
 HERE = {"Host": "127.0.0.1"}
 
 
-def tab(address: str, query: str = "") -> ClientConnection:
+def tab(address: str, query: str = "") -> Connection:
     return connect(f"ws://{address}/api/live{query}", proxy=None)
 
 
-def heard(socket: ClientConnection, timeout: float = 5) -> dict[str, Any]:
+def heard(socket: Connection, timeout: float = 5) -> dict[str, Any]:
     return json.loads(socket.recv(timeout=timeout))
 
 
@@ -107,7 +108,7 @@ def test_a_tab_that_missed_too_much_is_told_to_load_anew(address: str, project: 
         assert heard_after(project, socket)
 
 
-def heard_after(project: Workspace, socket: ClientConnection) -> bool:
+def heard_after(project: Workspace, socket: Connection) -> bool:
     return tell(project) == heard(socket)["seq"]
 
 
