@@ -32,7 +32,11 @@ class Engine:
     """The launched engine of this process: there can be one at a time."""
 
     def __init__(self, work: Callable[[str], None]) -> None:
-        self._workflow = DBOS.workflow(name=_QUEUE, max_recovery_attempts=None)(work)
+        @DBOS.workflow(name=_QUEUE, max_recovery_attempts=None)
+        def turn(run_id: str) -> None:
+            work(run_id)
+
+        self._workflow = turn
 
     def enqueue(self, waiting: Sequence[str]) -> None:
         """Put runs that wait into the queue, but those that are in it.
