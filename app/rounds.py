@@ -7,20 +7,21 @@ somebody activates another one, or when it was given up before its end and the n
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, func, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from annotations import classes, labelset, store
 from annotations.schema import stroke_ops
-from annotations.types import ERASER, IGNORE, ClassMap
+from annotations.types import ClassMap
 from app import events, runs
 from app.errors import StudioError
 from app.runs import Claim, Run
 from app.schema import RunKind, RunState, predictions, project, rounds
+from app.schema import runs as runs_table
 from rewis3d.reports import Published, Scores
 
 _GIVEN_UP = (RunState.CANCELLED, RunState.FAILED)
@@ -117,13 +118,14 @@ def _check_trainable(conn: Connection, class_map: ClassMap) -> None:
     counts = store.stroke_counts(conn)
     for frame in store.list_frames(conn):
         if counts.get(frame.frame_id) and not frame.reserved:
-            used.update(stroke.class_id for stroke in store.strokes_at(conn, frame.frame_id))
-    used -= {ERASER, IGNORE}
+            drawn = store.strokes_at(conn, frame.frame_id)
+            used.update(stroke.class_id for stroke in drawn if stroke.class_id >= 0)
+        if len(used) > 1:
+            return
     if not used:
         raise StudioError("nothing is labelled yet: draw strokes of two classes or more first")
-    if len(used) == 1:
-        name = next(label.name for label in class_map.classes if label.class_id in used)
-        raise StudioError(f"only {name!r} is labelled: draw strokes of a second class first")
+    name = next(label.name for label in class_map.classes if label.class_id in used)
+    raise StudioError(f"only {name!r} is labelled: draw strokes of a second class first")
 
 
 def get_round(conn: Connection, number: int) -> Round:
@@ -131,13 +133,14 @@ def get_round(conn: Connection, number: int) -> Round:
     row = conn.execute(select(rounds).where(rounds.c.number == number)).one_or_none()
     if row is None:
         raise StudioError(f"there is no round {number}")
-    return _from_row(conn, row)
+    return _from_row(conn, row, _strokes_behind(conn, [row.label_revision]))
 
 
 def list_rounds(conn: Connection) -> list[Round]:
     """Return all rounds, newest first."""
     rows = conn.execute(select(rounds).order_by(rounds.c.number.desc())).all()
-    return [_from_row(conn, row) for row in rows]
+    behind = _strokes_behind(conn, [row.label_revision for row in rows])
+    return [_from_row(conn, row, behind) for row in rows]
 
 
 def active_round(conn: Connection) -> int | None:
@@ -163,7 +166,8 @@ def publish(conn: Connection, claim: Claim, published: Sequence[Published]) -> N
     if not published:
         return
     number = runs.get(conn, claim.run_id).request["round"]
-    folder = PurePosixPath(get_round(conn, number).folder)
+    place = select(rounds.c.folder).where(rounds.c.number == number)
+    folder = PurePosixPath(conn.execute(place).scalar_one())
     now = time.time()
     for prediction in published:
         row = {
@@ -189,7 +193,8 @@ def _put_prediction(conn: Connection, key: dict[str, int], row: dict[str, Any]) 
 def _is_free(conn: Connection) -> bool:
     """Say whether no round is shown, or one that nobody chose and that was given up."""
     shown = active_round(conn)
-    return shown is None or get_round(conn, shown).run.state in _GIVEN_UP
+    run = select(runs_table.c.state).join(rounds).where(rounds.c.number == shown)
+    return shown is None or conn.execute(run).scalar_one() in _GIVEN_UP
 
 
 def _show(conn: Connection, number: int) -> None:
@@ -213,35 +218,26 @@ def predictions_of(conn: Connection, number: int) -> dict[int, PredictionFiles]:
     }
 
 
-def _from_row(conn: Connection, row: Row[Any]) -> Round:
+def _from_row(conn: Connection, row: Row[Any], behind: Mapping[int, int]) -> Round:
     fields = row._asdict()
     count = select(func.count()).where(predictions.c.round == row.number)
     return Round(
         class_map=labelset.from_json(fields.pop("class_map")),
         run=runs.get(conn, fields.pop("run_id")),
         predicted=conn.execute(count).scalar_one(),
-        strokes_behind=_strokes_behind(conn, row.label_revision),
+        strokes_behind=behind[row.label_revision],
         **fields,
     )
 
 
-def _strokes_behind(conn: Connection, revision: int) -> int:
-    """Count the strokes that are there now and were not at the revision, or the reverse."""
-    touched = select(stroke_ops.c.stroke_uuid).where(stroke_ops.c.revision > revision)
-    before = case((stroke_ops.c.revision <= revision, stroke_ops.c.id))
-    last_ids = (
-        select(func.max(before).label("then"), func.max(stroke_ops.c.id).label("now"))
-        .where(stroke_ops.c.stroke_uuid.in_(touched))
-        .group_by(stroke_ops.c.stroke_uuid)
-        .subquery()
-    )
-    then, now = stroke_ops.alias(), stroke_ops.alias()
-    was_there = func.coalesce(then.c.kind, "remove") != "remove"  # no op yet: not there
-    query = (
-        select(func.count())
-        .select_from(last_ids)
-        .outerjoin(then, then.c.id == last_ids.c.then)
-        .join(now, now.c.id == last_ids.c.now)
-        .where(was_there != (now.c.kind != "remove"))
-    )
-    return conn.execute(query).scalar_one()
+def _strokes_behind(conn: Connection, revisions: Iterable[int]) -> dict[int, int]:
+    """Count by revision the strokes that are there now and were not then, or the reverse."""
+    waiting = sorted(set(revisions), reverse=True)
+    then: dict[int, set[str]] = {}
+    there: set[str] = set()
+    ops = select(stroke_ops.c.revision, stroke_ops.c.stroke_uuid, stroke_ops.c.kind)
+    for revision, uuid, kind in conn.execute(ops.order_by(stroke_ops.c.id)):
+        while waiting and revision > waiting[-1]:
+            then[waiting.pop()] = there.copy()
+        (there.discard if kind == "remove" else there.add)(uuid)
+    return {**dict.fromkeys(waiting, 0), **{key: len(old ^ there) for key, old in then.items()}}

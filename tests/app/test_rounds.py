@@ -244,3 +244,16 @@ def test_strokes_behind_counts_what_differs_from_the_frozen_labels(project):
     with project.write() as conn:
         store.undo(conn, author="ann", client="tab")
     assert _get(project, 1).strokes_behind == 2
+
+
+def test_each_round_of_the_list_is_behind_by_its_own_count(project):
+    label_all(project)
+    frame_id = frame_ids(project)[0]
+    for place in range(3):
+        _create(project)
+        draw(project, stroke(frame_id, 1, (5.0 + 4 * place, 9.0)))
+    with project.write() as conn:
+        store.undo(conn, author="ann", client="tab")
+    with project.read() as conn:
+        behind = {each.number: each.strokes_behind for each in rounds.list_rounds(conn)}
+    assert behind == {3: 0, 2: 1, 1: 2}
