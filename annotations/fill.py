@@ -9,6 +9,8 @@ from jaxtyping import Bool, Float64, Int64
 def walk(mask: Bool[np.ndarray, "h w"]) -> Float64[np.ndarray, "p 2"]:
     """Return a path that covers an 8-connected mask exactly with a brush of one pixel.
 
+    The mask has at least one pixel; the path's vertices are pixel centres (x, y).
+
     It runs along every row of the mask and steps between rows straight or along the diagonal of
     two pixels, so that it comes no nearer than .7 pixels to the centre of a pixel outside; where
     the mask branches it goes back the way it came.

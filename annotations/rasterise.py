@@ -135,9 +135,9 @@ def _paint(
     outer_low, outer_high = _span(segments, radius + _UNSURE, columns)
     empty = inner_high <= inner_low
     inner_low, inner_high = np.where(empty, (outer_high, outer_high), (inner_low, inner_high))
-    flat = steps.reshape(-1)
-    np.add.at(flat, segments.row * (columns + 1) + inner_low, 1)
-    np.add.at(flat, segments.row * (columns + 1) + inner_high, -1)
+    flat, one = steps.reshape(-1), np.int32(1)  # of the same type: a plain 1 takes 40 times as long
+    np.add.at(flat, segments.row * (columns + 1) + inner_low, one)
+    np.add.at(flat, segments.row * (columns + 1) + inner_high, -one)
     for low, high in ((outer_low, inner_low), (inner_high, outer_high)):
         lengths = (high - low).clip(0)
         doubtful = segments.take(np.repeat(np.arange(len(low)), lengths))
