@@ -91,7 +91,8 @@ class Tab:
         """Return the RGBA value of a canvas layer at an image place."""
         x, y = self.client(place)
         script = """([name, x, y]) => {
-          const canvas = document.querySelector(`.layer.${name}`), box = canvas.getBoundingClientRect();
+          const canvas = document.querySelector(`.layer.${name}`);
+          const box = canvas.getBoundingClientRect();
           const scale = canvas.width / box.width;
           const at = [(x - box.left) * scale, (y - box.top) * scale];
           return [...canvas.getContext("2d").getImageData(...at.map(Math.floor), 1, 1).data];
@@ -105,7 +106,7 @@ class Tab:
 
     def assert_clean(self) -> None:
         """Nothing went wrong in the page, and nothing was asked of another server."""
-        assert self.errors == []
+        assert not self.errors, self.errors
         assert self.foreign == []
 
     def _on_console(self, message: ConsoleMessage) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from jaxtyping import Float
@@ -19,7 +21,7 @@ THING = (220, 20, 60, 255)
 def distance(xy: Float[np.ndarray, "2"], path: Float[np.ndarray, "p 2"]) -> float:
     """Return how far a place is from a polyline."""
     best = np.inf
-    for start, end in zip(path[:-1], path[1:], strict=True):
+    for start, end in pairwise(path):
         along = np.dot(xy - start, end - start) / max(np.dot(end - start, end - start), 1e-9)
         best = min(best, float(np.linalg.norm(start + np.clip(along, 0, 1) * (end - start) - xy)))
     return best

@@ -2,8 +2,8 @@
 import { h } from "./dom.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 320;
-const HEIGHT = 120;
+const WIDTH = 240;
+const HEIGHT = 104;
 const PAD = { left: 36, right: 8, top: 8, bottom: 18 };
 
 /** Return a figure with one curve: `points` are [step, value] in step order. */

@@ -70,7 +70,9 @@ function form(title, yes, fields, submit) {
       problem.textContent = error.message;
     }
   });
-  body.querySelector(".field").select();
+  const first = body.querySelector(".field");
+  first.focus();
+  first.select?.(); // a choice has no text to select
 }
 
 function mergeClass(label) {

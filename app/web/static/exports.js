@@ -11,7 +11,7 @@ const KINDS = [
     what: "labels",
     icon: "image",
     title: "Labels",
-    text: "One grey PNG of class ids per frame, 255 where nothing is labelled, and a palette.",
+    text: "One PNG of class ids per frame, with a palette: your strokes over the active round’s prediction, 255 where neither says anything.",
     formats: [["png", "PNG class ids and palette"]],
   },
   {

@@ -107,7 +107,7 @@ on("live:prediction", ({ round, frame: frameId }) => {
   const frame = state.frameById.get(frameId);
   if (!frame) return;
   frame.version = (frame.version ?? 0) + 1;
-  if (state.activeRound === null || state.activeRound === round) frame.predicted = round;
+  if (state.activeRound === round) frame.predicted = round;
   emit("frame", frameId);
   if (frameId === state.shown) emit("overlay");
 });

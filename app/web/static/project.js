@@ -12,7 +12,8 @@ let timer = 0;
 /** Load the project; `seq` of the answer is where live events go on from. */
 export async function loadProject() {
   const project = await get("project");
-  for (const frame of project.frames) carryOver(frame, project.active_round);
+  // `version` is this page's own: it tells a frame's newest prediction from the one before it
+  for (const frame of project.frames) frame.version = state.frameById.get(frame.id)?.version;
   Object.assign(state, {
     project,
     frames: project.frames,
@@ -29,13 +30,6 @@ export async function loadProject() {
   emit("history");
   emit("overlay");
   return project;
-}
-
-/** Keep what only live notices told of a frame. */
-function carryOver(frame, activeRound) {
-  const known = state.frameById.get(frame.id);
-  frame.version = known?.version;
-  if (activeRound === null) frame.predicted ??= known?.predicted ?? null; // the first round runs
 }
 
 /** Show another set of classes. */
@@ -81,7 +75,6 @@ async function followStrokes() {
 async function recount() {
   const project = await get("project");
   for (const frame of project.frames) {
-    carryOver(frame, project.active_round);
     Object.assign(state.frameById.get(frame.id) ?? {}, frame);
   }
   change("history", { canUndo: project.can_undo, canRedo: project.can_redo });

@@ -30,7 +30,7 @@ export function whyNotTrain() {
   const running = runningRound();
   if (running) return `Round ${running.number} is still at work`;
   if (!state.classes.length) return "Add classes and draw strokes first";
-  if (!state.frames.some((frame) => frame.strokes && !frame.reserved)) return "Draw strokes on a frame first";
+  if (!state.frames.some((frame) => frame.strokes && !frame.reserved)) return "Draw strokes of two classes or more first";
   if (!state.worker) return "No worker is running: start one with rewis3d worker";
   return "";
 }
@@ -77,8 +77,9 @@ export async function curvesOf(number) {
 }
 
 function followRun(event) {
-  const round = state.rounds.find((item) => item.number === event.round);
-  if (!round) return event.round == null ? emit("export-run", event) : soon(0);
+  if (event.run_kind === "export") return emit("export-run", event);
+  const round = state.rounds.find((item) => item.run === event.run);
+  if (!round) return soon(0);
   const turned = round.state !== event.state;
   const { state: now, stage, done, total, eta_seconds } = event;
   Object.assign(round, { state: now, stage, done, total, eta_seconds });

@@ -46,7 +46,7 @@ def _theme() -> gr.themes.Base:
 
 
 def mount_options() -> dict[str, Any]:
-    """Return the keyword arguments for `gr.mount_gradio_app`: styles, fonts, nothing from outside."""
+    """Return the keyword arguments for `gr.mount_gradio_app`: nothing comes from outside."""
     return {
         "head": HEAD,
         "theme": _theme(),

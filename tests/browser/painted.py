@@ -1,0 +1,65 @@
+"""Rounds that nobody trained: their predictions are painted by numpy, at once."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from app import rounds, runs
+from app.runs import Claim
+from app.workspace import Workspace
+from rewis3d.reports import Point, Published, Scores
+from tests.browser.clip import HEIGHT, WIDTH, frame_ids
+
+
+def halves(left: int, right: int) -> UInt8[np.ndarray, "240 320"]:
+    """Return a prediction of two train ids side by side."""
+    labels = np.full((HEIGHT, WIDTH), right, np.uint8)
+    labels[:, : WIDTH // 2] = left
+    return labels
+
+
+def begin_round(workspace: Workspace) -> tuple[int, Claim]:
+    """Start a round on the strokes of now; returns its number and the right to write to it."""
+    with workspace.write() as conn:
+        made = rounds.create(conn, preset="quick", config={}, seed=0)
+        claim = runs.claim(conn, made.run.run_id, slot="painted")
+    assert claim is not None
+    return made.number, claim
+
+
+def publish(
+    workspace: Workspace, claim: Claim, number: int, labels: UInt8[np.ndarray, "240 320"]
+) -> None:
+    """Let the round predict the same for every frame."""
+    folder = workspace.root / f"rounds/{number:04d}/predictions"
+    folder.mkdir(parents=True, exist_ok=True)
+    published = []
+    for frame_id in frame_ids(workspace):
+        cv2.imwrite(str(folder / f"{frame_id}.labels.png"), labels)
+        cv2.imwrite(str(folder / f"{frame_id}.confidence.png"), np.full_like(labels, 200))
+        files = (f"predictions/{frame_id}.{kind}.png" for kind in ("labels", "confidence"))
+        published.append(Published(frame_id, *files))
+    with workspace.write() as conn:
+        rounds.publish(conn, claim, published)
+
+
+def finish_round(workspace: Workspace, claim: Claim, *, miou: float) -> None:
+    """End the round with curves and scores."""
+    scores = Scores(miou, 0.9, {"sky": miou, "ground": None}, 1234)
+    with workspace.write() as conn:
+        points = [Point("loss", step, 2.0 / (1 + step)) for step in range(0, 100, 5)]
+        runs.add_points(conn, claim, points)
+        rounds.record_scores(conn, claim, scores)
+        runs.finish(conn, claim, result={})
+
+
+def round_of(
+    workspace: Workspace, labels: UInt8[np.ndarray, "240 320"], *, miou: float = 0.5
+) -> int:
+    """Make a whole round and return its number."""
+    number, claim = begin_round(workspace)
+    publish(workspace, claim, number, labels)
+    finish_round(workspace, claim, miou=miou)
+    return number
