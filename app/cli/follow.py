@@ -75,8 +75,8 @@ def _watch(workspace: Workspace, run_id: str, going_on: Callable[[], bool]) -> N
             # another worker may take an interrupted run up again
             if run.state in ENDED - {RunState.INTERRUPTED} or not worked_on:
                 return
-            left = "" if run.eta_seconds is None else f", {run.eta_seconds:.0f} s left:"
-            advance(f"{run.stage or run.state}{left}", run.done or 0, run.total)
+            stage = run.stage or str(run.state)
+            advance(stage, run.done or 0, run.total, left=run.eta_seconds)
             sleep(POLL_SECONDS)
 
 

@@ -21,10 +21,12 @@ def history(
     json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
 ) -> None:
     """List the rounds, newest first; * marks the one that is shown."""
-    from app import rounds
+    from app import jobs, rounds
 
-    with opened(project) as workspace, workspace.read() as conn:
-        found, active = rounds.list_rounds(conn), rounds.active_round(conn)
+    with opened(project) as workspace:
+        jobs.name_interrupted(workspace)  # what a dead worker left does not run
+        with workspace.read() as conn:
+            found, active = rounds.list_rounds(conn), rounds.active_round(conn)
     if json:
         write_json([as_json(one, active) for one in found], Path("-"))
         return

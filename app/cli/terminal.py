@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 PLAIN_SECONDS: Final = 2.0
 """Where there is no terminal, a line of progress at most this often."""
 
-Advance = Callable[[str, int, int | None], None]
-"""Called with the stage, the units done and their total (None where it is not known)."""
+
+class Advance(Protocol):
+    """Takes how far something is."""
+
+    def __call__(
+        self, stage: str, done: int, total: int | None, /, *, left: float | None = None
+    ) -> None:
+        """Show units done of their total (None: not known), and the seconds that are left."""
 
 
 def say(text: str) -> None:
@@ -55,12 +61,15 @@ def _bar() -> Iterator[Advance]:
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
+        TextColumn("{task.fields[left]}"),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None)
+        task = bar.add_task("", total=None, left="")
 
-        def advance(stage: str, done: int, total: int | None) -> None:
-            bar.update(task, description=stage, completed=done, total=total)
+        def advance(
+            stage: str, done: int, total: int | None, /, *, left: float | None = None
+        ) -> None:
+            bar.update(task, description=stage, completed=done, total=total, left=_left(left))
 
         yield advance
 
@@ -69,11 +78,15 @@ def _bar() -> Iterator[Advance]:
 def _lines() -> Iterator[Advance]:
     said = {"at": monotonic(), "line": ""}
 
-    def advance(stage: str, done: int, total: int | None) -> None:
-        line = f"{stage} {done}" + ("" if total is None else f" of {total}")
+    def advance(stage: str, done: int, total: int | None, /, *, left: float | None = None) -> None:
+        line = f"{stage} {done}" + ("" if total is None else f" of {total}") + _left(left)
         now = monotonic()
         if line != said["line"] and now - said["at"] >= PLAIN_SECONDS:
             said.update(at=now, line=line)
             remark(line)
 
     yield advance
+
+
+def _left(seconds: float | None) -> str:
+    return "" if seconds is None else f", {seconds:.0f} s left"

@@ -24,11 +24,11 @@ def test_plain_lines_come_every_two_seconds(
     monkeypatch.setattr(terminal, "monotonic", lambda: now[0])
     with terminal.progress() as advance:
         for done in range(50):
-            advance("importing", done, 50)
+            advance("importing", done, 50, left=None if done < 40 else 7.4)
             now[0] += 0.125
     assert capsys.readouterr() == (
         "",
-        "importing 16 of 50\nimporting 32 of 50\nimporting 48 of 50\n",
+        "importing 16 of 50\nimporting 32 of 50\nimporting 48 of 50, 7 s left\n",
     )
 
 
@@ -49,9 +49,10 @@ def test_a_terminal_gets_a_bar_that_is_gone_in_the_end(monkeypatch: pytest.Monke
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setenv("TERM", "xterm")
     with terminal.progress() as advance:
-        advance("training", 3, 10)
+        advance("training", 3, 10, left=12.0)
     assert "training" in screen.getvalue()
     assert "3/10" in screen.getvalue()
+    assert "12 s left" in screen.getvalue()
     assert screen.getvalue().endswith("\x1b[2K")  # the line is wiped
 
 
