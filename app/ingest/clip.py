@@ -30,6 +30,9 @@ from app.workspace import Workspace
 FRAMES: Final = "frames"
 THUMBNAILS: Final = "thumbnails"
 _ASIDE: Final = ".incoming"
+_REFUSED: Final = '/\\:*?"<>|\N{REPLACEMENT CHARACTER}'
+_NAME_BYTES: Final = 180
+"""Leaves room for what exports add within the 255 bytes that a file's name may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +159,11 @@ def _only_import(root: Path) -> Iterator[None]:
 
 
 def clean_name(name: str) -> str:
-    """Return a file's name as text that the database and exports can hold.
+    """Return a file's name as text that the database and exported files can have.
 
-    Bytes that are no text, and characters that no file name may have, become "_".
+    Bytes that are no text, and characters that some file system refuses, become "_".
     """
-    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace").replace("�", "_")
-    return "".join(c if c.isprintable() and c not in '/\\:*?"<>|' else "_" for c in text) or "_"
+    text = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    text = "".join(c if c.isprintable() and c not in _REFUSED else "_" for c in text)
+    text = text.encode()[:_NAME_BYTES].decode(errors="ignore").strip()
+    return text if text.strip(".") else "_" + text

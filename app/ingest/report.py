@@ -33,7 +33,7 @@ class ImportReport:
         shown = [f"skipped {name}: {reason}" for name, reason in self.skipped[:SHOWN]]
         more = len(self.skipped) - SHOWN
         if more > 0:
-            shown.append(f"skipped {more} more files")
+            shown.append(f"skipped {more} more file{'s' if more > 1 else ''}")
         return [*self.notes, *shown]
 
 

@@ -43,17 +43,6 @@ def test_the_migrations_make_what_the_tables_say(tmp_path):
     engine.dispose()
 
 
-def test_a_migration_that_fails_leaves_an_empty_database_empty(tmp_path):
-    engine = open_engine(tmp_path / "a.sqlite")
-    with engine.connect() as conn:
-        transaction = conn.begin()
-        upgrade(conn)
-        transaction.rollback()
-    with engine.begin() as conn:
-        assert inspect(conn).get_table_names() == []
-    engine.dispose()
-
-
 def test_upgrading_what_is_up_to_date_does_nothing(tmp_path):
     engine = open_engine(tmp_path / "a.sqlite")
     for _ in range(2):
