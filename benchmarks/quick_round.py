@@ -39,8 +39,9 @@ class Cell:
     """Seconds from the request to the first prediction."""
     everything: float
     """Seconds from the request to the end."""
-    same: float
-    other: float
+    same: float | None
+    other: float | None
+    """None where every frame is scribbled."""
     density: float
     """Share of the scribbled frames' pixels that are labelled."""
     load: str
@@ -48,7 +49,7 @@ class Cell:
     def row(self) -> str:
         return (
             f"| {self.frames} | {self.seed} | {self.first:.1f} | {self.everything:.1f}"
-            f" | {self.same:.3f} | {self.other:.3f} | {self.density:.2%} | {self.load} |"
+            f" | {_score(self.same)} | {_score(self.other)} | {self.density:.1%} | {self.load} |"
         )
 
 
@@ -124,11 +125,20 @@ def _mean(cells: Sequence[Cell]) -> Cell:
         seed="mean",
         first=mean(cell.first for cell in cells),
         everything=mean(cell.everything for cell in cells),
-        same=mean(cell.same for cell in cells),
-        other=mean(cell.other for cell in cells),
+        same=_mean_score([cell.same for cell in cells]),
+        other=_mean_score([cell.other for cell in cells]),
         density=mean(cell.density for cell in cells),
         load="",
     )
+
+
+def _mean_score(scores: Sequence[float | None]) -> float | None:
+    known = [score for score in scores if score is not None]
+    return mean(known) if known else None
+
+
+def _score(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 def _rewis3d(*words: str) -> str:
