@@ -5,6 +5,7 @@ from __future__ import annotations
 import colorsys
 import json
 import re
+import reprlib
 from collections.abc import Collection, Mapping, Sequence
 from itertools import count
 from pathlib import Path
@@ -85,6 +86,13 @@ def _read(path: Path) -> Any:
         raise AnnotationError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
 
 
+def shown(value: Any) -> str:
+    """Return what a file holds for a message, cut short: YAML can unfold without end."""
+    short = reprlib.Repr()
+    short.maxlevel = 2
+    return short.repr(value)
+
+
 def to_json(class_map: ClassMap) -> list[dict[str, Any]]:
     """Return the classes as JSON rows, in train id order; `from_json` reads them back."""
     return [
@@ -130,24 +138,27 @@ def _entry(row: Any, *, where: str) -> dict[str, Any]:
     """Return a row's fields, those given only, each checked for its type."""
     entry = {"name": row} if isinstance(row, str) else row
     if not isinstance(entry, dict):
-        raise AnnotationError(f"{where}: want a name or a mapping, got {row!r}")
+        raise AnnotationError(f"{where}: want a name or a mapping, got {shown(row)}")
     unknown = [key for key in entry if key not in FIELDS]
     if unknown:
-        raise AnnotationError(f"{where}: unknown field {unknown[0]!r}; known: {', '.join(FIELDS)}")
+        raise AnnotationError(
+            f"{where}: unknown field {shown(unknown[0])}; known: {', '.join(FIELDS)}"
+        )
     name = entry.get("name")
     if not isinstance(name, str) or not name.strip():
-        raise AnnotationError(f"{where}: field 'name' is {name!r}, want text")
+        raise AnnotationError(f"{where}: field 'name' is {shown(name)}, want text")
     found: dict[str, Any] = {"name": name.strip()}
     if "colour" in entry:
         found["colour"] = parse_colour(entry["colour"], where=where)
     if "id" in entry:
         if type(entry["id"]) is not int:
-            raise AnnotationError(f"{where}: field 'id' is {entry['id']!r}, want a whole number")
+            got = shown(entry["id"])
+            raise AnnotationError(f"{where}: field 'id' is {got}, want a whole number")
         found["id"] = entry["id"]
     if "has_geometry" in entry:
         if not isinstance(entry["has_geometry"], bool):
-            got = entry["has_geometry"]
-            raise AnnotationError(f"{where}: field 'has_geometry' is {got!r}, want true or false")
+            got = shown(entry["has_geometry"])
+            raise AnnotationError(f"{where}: field 'has_geometry' is {got}, want true or false")
         found["has_geometry"] = entry["has_geometry"]
     return found
 
@@ -160,8 +171,9 @@ def parse_colour(value: Any, *, where: str) -> Colour:
         red, green, blue = value
         if all(type(part) is int and 0 <= part <= 255 for part in (red, green, blue)):
             return red, green, blue
+    got = shown(value)
     raise AnnotationError(
-        f"{where}: field 'colour' is {value!r}, want \"#rrggbb\" or three values of 0..255"
+        f"{where}: field 'colour' is {got}, want \"#rrggbb\" or three values of 0..255"
     )
 
 

@@ -64,7 +64,8 @@ def _read_values(path: Path, *, height: int, width: int) -> Shaped[np.ndarray, "
     except Image.UnidentifiedImageError as error:
         raise AnnotationError(f"{path}: not a PNG file") from error
     except (OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise AnnotationError(f"{path}: can't be read ({error})") from error
+        reason = getattr(error, "strerror", None) or error
+        raise AnnotationError(f"{path}: can't be read ({reason})") from error
 
 
 def write_ids(path: Path, labels: UInt8[np.ndarray, "h w"], class_map: ClassMap) -> None:

@@ -23,7 +23,7 @@ from jaxtyping import Float32
 
 from annotations import labelset
 from annotations.frames import LabelledFrame
-from annotations.labelset import name_key
+from annotations.labelset import name_key, shown
 from annotations.store import check_stroke
 from annotations.types import ERASER, IGNORE, AnnotationError, ClassMap, Frame, Stroke
 
@@ -99,7 +99,7 @@ def _read(path: Path) -> Mapping[str, Any]:
         raise AnnotationError(f"{path}: not a file of strokes (field 'format' is not {FORMAT!r})")
     if content.get("version") != VERSION:
         got = content.get("version")
-        raise AnnotationError(f"{path}: version {got!r} of the format; {VERSION} can be read")
+        raise AnnotationError(f"{path}: version {shown(got)} of the format; {VERSION} can be read")
     return content
 
 
@@ -130,7 +130,7 @@ def _frame(entry: Any, known: Mapping[str, Frame], *, where: str) -> Frame:
     if not isinstance(name, str):
         raise AnnotationError(f"{where}: a frame has no name")
     if name not in known:
-        raise AnnotationError(f"{where}: the project has no frame {name!r}")
+        raise AnnotationError(f"{where}: the project has no frame {shown(name)}")
     frame = known[name]
     size = entry.get("height"), entry.get("width")
     if size != (frame.height, frame.width):
@@ -149,7 +149,9 @@ def _stroke(
     drawn = row.get("class")
     class_id = used.get(drawn) if isinstance(drawn, int | str) else None
     if class_id is None:
-        raise AnnotationError(f"{where}: field 'class' is {drawn!r}, not in the file's classes")
+        raise AnnotationError(
+            f"{where}: field 'class' is {shown(drawn)}, not in the file's classes"
+        )
     if isinstance(class_id, str):
         raise AnnotationError(f"{where}: the project has no class {class_id!r}")
     width = _number(row.get("width"), where=where)
@@ -164,7 +166,7 @@ def _stroke(
 
 def _number(value: Any, *, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise AnnotationError(f"{where}: field 'width' is {value!r}, want pixels")
+        raise AnnotationError(f"{where}: field 'width' is {shown(value)}, want pixels")
     return float(min(value, 1e9))
 
 

@@ -104,6 +104,15 @@ def test_a_bad_field_is_named_with_file_and_entry(tmp_path, text, wrong):
     assert "\n" not in str(caught.value)
 
 
+def test_a_file_that_unfolds_without_end_is_one_short_line(tmp_path):
+    file = tmp_path / "bomb.yaml"
+    levels = [f"&a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
+    file.write_text(f"- name: [&a0 [x], {', '.join(levels)}]")
+    with pytest.raises(AnnotationError, match="entry 1: field 'name' is") as caught:
+        load(str(file))
+    assert len(str(caught.value)) < 1000
+
+
 @pytest.mark.parametrize(
     ("name", "content", "wrong"),
     [
