@@ -125,3 +125,37 @@ def test_the_scripts_are_executable_bash(script: str) -> None:
     path = ROOT / "requirements" / script
     assert path.stat().st_mode & 0o111
     subprocess.run(["bash", "-n", str(path)], check=True)
+
+
+APT = "#!/bin/sh\necho 'E: Unable to locate package chromium'\nexit 100\n"
+
+
+@pytest.mark.parametrize(
+    ("apt", "line"),
+    [
+        (APT, "apt-get could not install chromium fonts-dejavu-core: E: Unable to locate package"),
+        (None, "the browser tests need chromium fonts-dejavu-core; install it and run again"),
+    ],
+    ids=["refuses", "missing"],
+)
+def test_a_browser_that_cannot_be_installed_is_one_line(
+    tmp_path: Path, apt: str | None, line: str
+) -> None:
+    """With nothing on the PATH but the few tools that the script uses, as root."""
+    for name in ("env", "mktemp", "grep", "tail", "rm"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+    written = {"uname": "#!/bin/sh\necho Linux\n", "id": "#!/bin/sh\necho 0\n", "apt-get": apt}
+    for name, text in written.items():
+        if text is not None:
+            (tmp_path / name).write_text(text)
+            (tmp_path / name).chmod(0o755)
+    done = subprocess.run(
+        [shutil.which("bash") or "bash", str(ROOT / "requirements" / "chromium.sh")],
+        env={"PATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"chromium: {line}")
+    assert done.stderr.count("\n") == 1

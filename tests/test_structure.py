@@ -15,7 +15,11 @@ BOXES = ("annotations", "rewis3d", "app")
 FILE_LINES = 300
 FUNCTION_LINES = 60
 CODE = {".py", ".js", ".mjs", ".css", ".html", ".sh"}
-TESTED_ELSEWHERE: dict[str, str] = {}
+TESTED_ELSEWHERE = {
+    "app/__main__.py": "tests/app/cli/test_main.py",
+    "app/cli/follow.py": "tests/app/cli/test_training.py",
+    "app/cli/options.py": "tests/app/cli/test_main.py",
+}
 """Modules without a test file of their own name, and the file that tests them."""
 
 # function f() {, method() {, name = (x) => { ... at the end of a line
@@ -94,12 +98,21 @@ def modules() -> list[Path]:
 
 
 def named_after(module: Path) -> list[Path]:
-    """The test files named after a module: test_x.py, test_x_more.py or test_folder_x.py."""
+    """The test files of a module: its name, in the folder that mirrors its own.
+
+    More words may follow (test_store_order.py). The innermost of several folders may be left out,
+    and folders may stand in the name instead (test_ui_page.py).
+    """
     box, *folders = module.relative_to(ROOT).with_suffix("").parts
     stem = folders.pop()
-    names = {"_".join((*folders[i:], stem)) for i in range(len(folders) + 1)}
-    files = (ROOT / "tests" / box).rglob("test_*.py")
-    return [p for p in files if any(re.fullmatch(f"test_{n}(_.+)?", p.stem) for n in names)]
+    places = {(tuple(folders[:i]), "_".join((*folders[i:], stem))) for i in range(len(folders) + 1)}
+    if len(folders) > 1:
+        places.add((tuple(folders[:-1]), stem))
+    found = []
+    for inside, name in places:
+        files = ROOT.joinpath("tests", box, *inside).glob("test_*.py")
+        found += [path for path in files if re.fullmatch(f"test_{name}(_.+)?", path.stem)]
+    return found
 
 
 def test_every_module_has_a_test() -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 import pytest
 
@@ -180,41 +178,6 @@ def test_cancel_and_resume_where_nothing_works_on_it(
     assert state(project) is RunState.DONE
     assert main(["resume", str(project.root), "1"]) == 1
     assert capsys.readouterr().err.endswith("rewis3d: round 1 can't be resumed: it is done\n")
-
-
-def test_rounds_and_activate(project: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
-    assert train(project, "--seed", "3") == 0
-    assert train(project) == 0
-    capsys.readouterr()
-    assert main(["rounds", str(project.root)]) == 0
-    titles, second, first = capsys.readouterr().out.splitlines()
-    assert titles.split() == [
-        "round",
-        "state",
-        "preset",
-        "parent",
-        "labels",
-        "first",
-        "all",
-        "mIoU",
-    ]
-    assert first.split()[:4] == ["*1", "done", "quick", "-"]
-    assert second.split()[:4] == ["2", "done", "quick", "1"]
-    assert main(["activate", str(project.root), "2"]) == 0
-    assert capsys.readouterr().out == "round 2 is shown\n"
-    assert main(["rounds", str(project.root), "--json"]) == 0
-    found: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
-    assert [one["number"] for one in found] == [2, 1]
-    assert [one["active"] for one in found] == [True, False]
-    assert found[1]["seed"] == 3
-    assert found[1]["scores"]["miou"] == 0.5
-    assert 0 < found[1]["seconds_to_first"] <= found[1]["seconds"]
-    assert set(found[0]) >= {"number", "state", "preset", "parent", "label_revision", "seconds"}
-
-
-def test_no_rounds_yet(project: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["rounds", str(project.root)]) == 0
-    assert capsys.readouterr().out.startswith("no rounds yet: draw strokes")
 
 
 @pytest.mark.parametrize(
