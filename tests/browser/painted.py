@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from app import rounds, runs
+from app import rounds, runs, slots
 from app.runs import Claim
 from app.workspace import Workspace
 from rewis3d.reports import Point, Published, Scores
@@ -20,13 +23,15 @@ def halves(left: int, right: int) -> UInt8[np.ndarray, "240 320"]:
     return labels
 
 
-def begin_round(workspace: Workspace) -> tuple[int, Claim]:
-    """Start a round on the strokes of now; returns its number and the right to write to it."""
-    with workspace.write() as conn:
-        made = rounds.create(conn, preset="quick", config={}, seed=0)
-        claim = runs.claim(conn, made.run.run_id, slot="painted")
-    assert claim is not None
-    return made.number, claim
+@contextmanager
+def begun_round(workspace: Workspace) -> Iterator[tuple[int, Claim]]:
+    """Work on a round of the strokes of now: its number and the right to write to it."""
+    with slots.hold(workspace) as slot:  # the studio names a run as interrupted that nobody holds
+        with workspace.write() as conn:
+            made = rounds.create(conn, preset="quick", config={}, seed=0)
+            claim = runs.claim(conn, made.run.run_id, slot=slot.holder)
+        assert claim is not None
+        yield made.number, claim
 
 
 def publish(
@@ -59,7 +64,7 @@ def round_of(
     workspace: Workspace, labels: UInt8[np.ndarray, "240 320"], *, miou: float = 0.5
 ) -> int:
     """Make a whole round and return its number."""
-    number, claim = begin_round(workspace)
-    publish(workspace, claim, number, labels)
-    finish_round(workspace, claim, miou=miou)
+    with begun_round(workspace) as (number, claim):
+        publish(workspace, claim, number, labels)
+        finish_round(workspace, claim, miou=miou)
     return number

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from app import rounds, runs
+from app.runs import Claim
 from app.workspace import Workspace
-from tests.browser.painted import begin_round, finish_round, halves, publish, round_of
+from tests.browser.painted import begun_round, finish_round, halves, publish, round_of
 from tests.browser.tab import Tab
 
 pytestmark = pytest.mark.browser
@@ -20,6 +23,14 @@ LEFT, RIGHT = (40, 200), (280, 200)
 def drawn(tab: Tab) -> Tab:
     """A tab with two strokes on the first frame."""
     return tab.press("1").draw((20, 30), (300, 30)).press("2").draw((20, 60), (300, 60)).idle()
+
+
+@pytest.fixture
+def begun(drawn: Tab, workspace: Workspace) -> Iterator[tuple[int, Claim]]:
+    """A round that this test works on."""
+    with begun_round(workspace) as begun:
+        drawn.until("s.rounds.length === 1")
+        yield begun
 
 
 def overlay(tab: Tab) -> list[tuple[int, int, int, int]]:
@@ -61,7 +72,8 @@ def test_an_overlay_comes_by_itself_and_follows_the_palette(
 
 def test_an_old_overlay_stays_and_is_marked(drawn: Tab, workspace: Workspace) -> None:
     round_of(workspace, halves(0, 1))
-    drawn.until("s.activeRound === 1")
+    drawn.until("s.activeRound === 1 && s.rounds[0]?.state === 'done'")
+    drawn.idle()
     assert drawn.find(".note.age").get_attribute("data-state") == "fresh"
     drawn.draw((20, 90), (300, 90)).idle()
     drawn.until("s.rounds[0].strokes_behind === 1")
@@ -107,9 +119,9 @@ def test_a_later_round_is_compared_previewed_and_activated(
 
 
 def test_a_round_is_followed_and_cancelled_from_the_canvas(
-    drawn: Tab, workspace: Workspace
+    drawn: Tab, workspace: Workspace, begun: tuple[int, Claim]
 ) -> None:
-    number, claim = begin_round(workspace)
+    number, claim = begun
     with workspace.write() as conn:
         runs.progress(conn, claim, stage="training", done=30, total=100, eta_seconds=4.2)
     drawn.page.wait_for_function(
@@ -127,12 +139,14 @@ def test_a_round_is_followed_and_cancelled_from_the_canvas(
         runs.cancel(conn, claim)
     drawn.until("s.rounds[0].state === 'cancelled'")
     drawn.page.wait_for_function(
-        "document.querySelector('.train-reason')?.textContent.includes('worker')"
+        "document.querySelector('.train-reason')?.textContent.includes('cancelled')"
     )
 
 
-def test_a_failed_round_says_why_and_can_be_resumed(drawn: Tab, workspace: Workspace) -> None:
-    _, claim = begin_round(workspace)
+def test_a_failed_round_says_why_and_can_be_resumed(
+    drawn: Tab, workspace: Workspace, begun: tuple[int, Claim]
+) -> None:
+    _, claim = begun
     with workspace.write() as conn:
         runs.fail(conn, claim, error="<b>no</b> memory left {{value}}")
     drawn.until("s.rounds[0]?.state === 'failed'")
@@ -144,9 +158,10 @@ def test_a_failed_round_says_why_and_can_be_resumed(drawn: Tab, workspace: Works
     assert action(drawn, "Cancel").get_attribute("title") == "The round has ended"
 
 
-def test_points_appear_while_a_round_runs(drawn: Tab, workspace: Workspace) -> None:
-    _, claim = begin_round(workspace)
-    drawn.until("s.rounds.length === 1")
+def test_points_appear_while_a_round_runs(
+    drawn: Tab, workspace: Workspace, begun: tuple[int, Claim]
+) -> None:
+    _, claim = begun
     show_rounds(drawn)
     assert "begin with the first" in drawn.find(".curves").inner_text()
     finish_round(workspace, claim, miou=0.7)
