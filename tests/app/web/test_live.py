@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import delete
-from starlette.testclient import TestClient
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection
@@ -29,9 +28,6 @@ def address(project: Workspace) -> Iterator[str]:
     """The address of a real server on the small project."""
     with running(create_app(project, access=Access(), page=False)) as address:
         yield address
-
-
-HERE = {"Host": "127.0.0.1"}
 
 
 def tab(address: str, query: str = "") -> Connection:
@@ -160,11 +156,15 @@ def test_no_more_is_kept_for_a_tab_than_fits(monkeypatch: pytest.MonkeyPatch):
 
 def test_the_hub_forgets_tabs_that_are_gone(project: Workspace):
     app = create_app(project, access=Access(), page=False)
-    with TestClient(app, base_url="http://127.0.0.1") as client:
-        with client.websocket_connect("/api/live", headers=HERE) as socket:
-            assert socket.receive_json()["kind"] == "hello"
-            assert len(app.state.studio.live._tabs) == 1
-        assert len(app.state.studio.live._tabs) == 0
+    tabs = app.state.studio.live._tabs
+    with running(app) as address:
+        with tab(address) as socket:
+            heard(socket)
+            assert len(tabs) == 1
+        until = time.monotonic() + 5
+        while tabs and time.monotonic() < until:
+            time.sleep(0.01)
+        assert len(tabs) == 0
 
 
 def test_the_server_stops_within_five_seconds_with_tabs_open(project: Workspace):
