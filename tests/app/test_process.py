@@ -93,11 +93,12 @@ def test_a_line_that_is_no_report_is_refused(tmp_path: Path) -> None:
         collect(child)
 
 
-def test_the_threads_are_the_childs(tmp_path: Path) -> None:
+def test_the_child_has_its_threads_and_they_do_not_spin(tmp_path: Path) -> None:
     code = (
         "import os, sys; from rewis3d.reports import *;"
-        " line = to_line(Done({'omp': os.environ['OMP_NUM_THREADS']}));"
+        " line = to_line(Done({'omp': os.environ['OMP_NUM_THREADS'],"
+        " 'wait': os.environ['OMP_WAIT_POLICY']}));"
         " os.write(int(sys.argv[1]), line.encode() + b'\\n')"
     )
     with Process(tmp_path, threads=3, command=(sys.executable, "-c", code)) as child:
-        assert collect(child) == [Done({"omp": "3"})]
+        assert collect(child) == [Done({"omp": "3", "wait": "PASSIVE"})]
