@@ -15,7 +15,7 @@ import pytest
 
 from app import child
 from rewis3d.job import Job, View, write_job
-from rewis3d.reports import Done, Failed, Progress, Report, from_line
+from rewis3d.reports import Done, Failed, Point, Progress, Report, from_line
 from rewis3d.types import ClassSpec, Rewis3dError
 from tests import processes
 from tests.app.fake_worker import COMMAND
@@ -55,7 +55,7 @@ def run_child(folder: Path, command: tuple[str, ...] = COMMAND) -> tuple[list[Re
 def test_reports_come_in_order_and_done_last(job: Path) -> None:
     reports, status = run_child(job)
     assert status == 0
-    assert [report.step for report in reports if hasattr(report, "step")] == [0, 1]
+    assert [report.step for report in reports if isinstance(report, Point)] == [0, 1]
     assert reports[-1] == Done({"frames": 2})
 
 
