@@ -32,8 +32,9 @@ class QuickConfig:
     """Decoupled weight decay."""
     dropout: float = 0.2
     """Share of hidden units left out in a training step."""
-    balance: float = 0.5
-    """0 draws pixels as they come, 1 draws each class equally often."""
+    balance: float = -1.0
+    """1 draws each class equally often, 0 draws pixels as they come, -1 favours what is drawn
+    most: a scribble per region shows thin things far more often than their area is."""
     device: str = "auto"
     """auto (CUDA where there is one), cpu or cuda."""
 
@@ -43,9 +44,8 @@ class QuickConfig:
             _demand(self, name, getattr(self, name) > 0, "more than 0")
         for name in ("hidden", "steps", "batch"):
             _demand(self, name, getattr(self, name) >= 1, "1 or more")
-        for name in ("dropout", "balance"):
-            _demand(self, name, 0 <= getattr(self, name) <= 1, "0 to 1")
-        _demand(self, "dropout", self.dropout < 1, "less than 1")
+        _demand(self, "balance", -1 <= self.balance <= 1, "-1 to 1")
+        _demand(self, "dropout", 0 <= self.dropout < 1, "0 or more and less than 1")
         _demand(self, "weight_decay", self.weight_decay >= 0, "0 or more")
         _demand(self, "longest", self.longest >= 32, "32 or more")
         _demand(self, "device", self.device in DEVICES, f"one of {', '.join(DEVICES)}")

@@ -21,7 +21,7 @@ from rewis3d.job import View
 from rewis3d.models.segmenter import Segmenter, normalised
 from rewis3d.models.weights import LITE0_SHA256
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Goes up when the maps of a frame change although its image and the weights do not."""
 BOUND_BYTES: Final = 4 << 30
 """What the cache of a project may take; what was not read for longest goes first."""
@@ -49,11 +49,14 @@ class FeatureCache:
             return None
         path.touch()
         maps = load(body)
-        return [maps[str(index)].float() for index in range(len(maps))]
+        return [maps[str(index)] for index in range(len(maps))]
 
     def write(self, key: str, maps: Sequence[Tensor]) -> None:
-        """Keep maps in half precision; the oldest files go when the cache grows over its bound."""
-        tensors = {str(i): part.half().cpu().contiguous() for i, part in enumerate(maps)}
+        """Keep maps as they are; what was not read for longest goes when the cache is full.
+
+        Half precision would halve the file and move logits by more than 0.001.
+        """
+        tensors = {str(i): part.cpu().contiguous() for i, part in enumerate(maps)}
         body = save(tensors)
         path = self._path(key)
         aside = path.with_suffix(f".{os.getpid()}.partial")  # two jobs may share a project
@@ -110,7 +113,7 @@ def hypercolumns(
     size = torch.tensor((height, width), device=rc.device)
     yx = (rc + 0.5) * (2 / size) - 1
     grid = yx.flip(1)[None, None].to(rgb.dtype)
-    colour = normalised(rgb[0, :, rc[:, 0], rc[:, 1]])
+    colour = normalised(rgb)[0, :, rc[:, 0], rc[:, 1]]
     parts = [
         functional.grid_sample(
             part, grid, mode="bilinear", padding_mode="border", align_corners=False

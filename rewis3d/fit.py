@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import torch
-from jaxtyping import Float32, Int64
+from jaxtyping import Bool, Float32, Int64
 from torch import Tensor
 from torch.nn import functional
 
@@ -19,6 +19,10 @@ _FLAT: Final = 1e-3
 """Added to a standard deviation: what never varies among the labelled pixels stays near zero."""
 _WARM_UP: Final = 0.1
 """Share of the steps in which the learning rate rises."""
+FEWEST: Final = 0.01
+"""Share of the draws that a labelled class gets at least."""
+_NEVER: Final = -1e3
+"""Logit of a class that can't be."""
 _POINTS: Final = 20
 """A fit reports so many points of its loss."""
 
@@ -64,13 +68,27 @@ def fit(
         schedule.step()
         if step % every == 0:
             yield Point(series, step, loss.item())
+    silence(head, torch.bincount(pixels.labels, minlength=classes) == 0)
     yield folded(head, mean, deviation)
 
 
+def silence(head: Head, untaught: Bool[Tensor, "k"]) -> None:
+    """Make classes that no pixel taught impossible: else they are found far from all strokes."""
+    with torch.no_grad():
+        head.classify.weight[untaught] = 0.0
+        head.classify.bias[untaught] = _NEVER
+
+
 def draw_weights(labels: Int64[Tensor, "n"], classes: int, balance: float) -> Tensor:
-    """Return how often each pixel is drawn: its class's count to the power of -`balance`."""
+    """Return how often each pixel is drawn.
+
+    A class has a share by its count to the power of 1 - `balance`, but FEWEST at least: one short
+    stroke is learnt too.
+    """
     counts = torch.bincount(labels, minlength=classes).double()
-    return (counts.clamp(min=1) ** -balance)[labels].cpu()
+    share = torch.where(counts > 0, counts.clamp(min=1) ** (1 - balance), 0.0)
+    share = torch.where(counts > 0, (share / share.sum()).clamp(min=FEWEST), 0.0)
+    return (share / counts.clamp(min=1))[labels].cpu()
 
 
 def _fresh(classes: int, config: QuickConfig, generator: torch.Generator) -> Head:

@@ -25,8 +25,8 @@ HYPERCOLUMN: Final = RGB_CHANNELS + sum(MAP_CHANNELS) + XY_CHANNELS
 """What the head sees of a pixel: colour, the maps finest first, position."""
 _MEAN: Final = 127.0
 _SCALE: Final = 128.0
-SMALLEST: Final = 32
-"""Pixels of the shorter side that the backbone sees at least."""
+CELL: Final = 32
+"""Pixels of the backbone's input per cell of its coarsest map."""
 
 
 class Head(nn.Module):
@@ -58,31 +58,29 @@ class Segmenter(nn.Module):
         return functional.interpolate(logits, rgb.shape[2:], mode="bilinear", align_corners=False)
 
     def maps(self, rgb: Float[Tensor, "b 3 h w"]) -> list[Tensor]:
-        """Return the backbone's maps, finest first, rounded to half precision.
-
-        Rounding is part of the network, so that maps kept on disk in half precision are exact.
-        """
+        """Return the backbone's maps that are read, finest first."""
         size = working_size(rgb.shape[2], rgb.shape[3], scale=self.scale, longest=self.longest)
         small = functional.interpolate(
             normalised(rgb), size, mode="bilinear", align_corners=False, antialias=True
         )
-        stages = self.backbone(small.contiguous(memory_format=torch.channels_last))
-        return [stages[stage].half().float() for stage in READ_STAGES]
+        stages = self.backbone(small)
+        return [stages[stage] for stage in READ_STAGES]
 
     def decode(self, maps: list[Tensor], rgb: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k r s"]:
-        """Return logits on the grid of the finest map.
+        """Return logits on the grid of the second map (docs/decisions/0002-quick-head.md).
 
         The hidden layer is linear in the hypercolumn, so each part of it is projected at its own
         resolution and the projections are enlarged: the same sum for a fraction of the work.
         """
-        size = maps[0].shape[2:]
+        size = maps[1].shape[2:]
         colour = functional.interpolate(
             normalised(rgb), size, mode="bilinear", align_corners=False, antialias=True
         )
+        finest = functional.interpolate(maps[0], size, mode="bilinear", align_corners=False)
         weights = split_columns(self.head.hidden.weight)
         position = functional.conv2d(positions(colour), weights[-1][:, :, None, None])
         hidden = position + self.head.hidden.bias[:, None, None]
-        for part, weight in zip((colour, *maps), weights[:-1], strict=True):
+        for part, weight in zip((colour, finest, *maps[1:]), weights[:-1], strict=True):
             projected = functional.conv2d(part, weight[:, :, None, None])
             if projected.shape[2:] != size:
                 projected = functional.interpolate(
@@ -90,23 +88,22 @@ class Segmenter(nn.Module):
                 )
             hidden = hidden + projected
         classify = self.head.classify
-        logits = functional.conv2d(
+        return functional.conv2d(
             functional.relu(hidden), classify.weight[:, :, None, None], classify.bias
         )
-        return logits
 
 
 def working_size(height: int, width: int, *, scale: float, longest: int) -> tuple[int, int]:
     """Return the size at which the backbone sees a frame: enlarged, but not above `longest`.
 
-    Whole numbers only, so that the exported graph computes the same from its input's size.
+    Both sides are multiples of CELL, so that every map's cells cover whole pixels of it. Whole
+    numbers only: the exported graph computes the same from its input's size.
     """
     larger = torch.sym_max(height, width)
     wanted = torch.sym_min(larger * round(1000 * scale) // 1000, longest)
-    return (
-        torch.sym_max(height * wanted // larger, SMALLEST),
-        torch.sym_max(width * wanted // larger, SMALLEST),
-    )
+    rows = torch.sym_max((height * wanted + larger * CELL // 2) // (larger * CELL), 1)
+    columns = torch.sym_max((width * wanted + larger * CELL // 2) // (larger * CELL), 1)
+    return rows * CELL, columns * CELL
 
 
 def normalised(rgb: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:

