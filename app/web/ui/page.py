@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import gradio as gr
+from gradio.themes import Base
 
 SHELL: Final = '<div id="studio" class="studio"></div>'
 """Where main.js builds the studio."""
@@ -38,10 +39,10 @@ def build() -> gr.Blocks:
     return page
 
 
-def _theme() -> gr.themes.Base:
+def _theme() -> Base:
     # Fonts by plain name: Gradio would fetch others from Google. The page's colours show until
     # the studio covers it.
-    theme = gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["monospace"])
+    theme = Base(font=["system-ui", "sans-serif"], font_mono=["monospace"])
     return theme.set(body_background_fill="#f4f5f7", body_background_fill_dark="#111216")
 
 
