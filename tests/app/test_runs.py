@@ -154,9 +154,7 @@ def test_cancelling_a_running_run_asks_its_attempt(workspace, run_id):
     assert _get(workspace, run_id).cancel_requested is False
 
 
-def test_a_run_whose_worker_died_before_it_could_cancel_is_cancelled_by_the_next(
-    workspace, run_id
-):
+def test_a_run_whose_worker_died_before_it_could_cancel_is_cancelled_by_the_next(workspace, run_id):
     _claim(workspace, run_id)
     with workspace.write() as conn:
         runs.request_cancel(conn, run_id)
