@@ -81,6 +81,19 @@ def recolour(project: Project, name: Name, colour: Colour) -> None:
 
 
 @cli.command()
+def geometry(
+    project: Project,
+    name: Name,
+    off: Annotated[bool, typer.Option("--off", help="It has no place in 3D.")] = False,
+) -> None:
+    """Say that a class has a surface in 3D, or with --off that it has none, as the sky."""
+    from annotations import classes
+
+    with _changed(project) as conn:
+        classes.set_geometry(conn, _find(conn, name).class_id, not off, author=AUTHOR)
+
+
+@cli.command()
 def merge(
     project: Project,
     name: Name,

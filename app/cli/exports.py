@@ -28,6 +28,7 @@ class ModelFormat(StrEnum):
 
     HUGGINGFACE = "huggingface"
     ONNX = "onnx"
+    TORCH_EXPORT = "torch-export"
 
 
 @cli.command()

@@ -185,6 +185,7 @@ def test_weights_that_are_missing_or_altered(
     assert strokes(drawn) == 6
 
 
+@pytest.mark.slow
 def test_a_project_of_one_frame(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The whole loop, with the real child: one frame is enough for all of it."""
     images = samples.write_images(tmp_path / "images", frames=1)
@@ -201,8 +202,10 @@ def test_a_project_of_one_frame(tmp_path: Path, capsys: pytest.CaptureFixture[st
         ["evaluate", root, "--labels", str(labels)],
         ["predict", root, "--out", str(tmp_path / "predictions")],
         ["export", "labels", root, "--format", "png", "--out", str(tmp_path / "masks")],
+        ["export", "model", root, "--format", "onnx", "--out", str(tmp_path / "model")],
     ):
         assert main(words) == 0, capsys.readouterr().err
     predicted = np.asarray(Image.open(tmp_path / "predictions" / "frame0.png"))
     assert np.mean(predicted == samples.truth(0)) > 0.7
     assert (tmp_path / "masks" / "frame0.png").exists()
+    assert (tmp_path / "model" / "model.onnx").exists()

@@ -55,6 +55,13 @@ def test_rename_and_recolour_by_name_or_id(project: Workspace) -> None:
     assert living[1].colour == (255, 0, 0)
 
 
+def test_geometry(project: Workspace) -> None:
+    assert run(project, "geometry", "thing", "--off") == 0
+    assert run(project, "geometry", "sky") == 0
+    with project.read() as conn:
+        assert [label.has_geometry for label in classes_at(conn).classes] == [True, False, True]
+
+
 def test_merge_delete_and_restore(project: Workspace) -> None:
     assert run(project, "merge", "thing", "ground") == 0
     assert run(project, "delete", "sky") == 0

@@ -42,7 +42,8 @@ def test_masks_are_what_was_drawn(
 
 
 @pytest.mark.parametrize(
-    ("what", "there"), [("labels", "'png', 'strokes'"), ("model", "'huggingface', 'onnx'")]
+    ("what", "there"),
+    [("labels", "'png', 'strokes'"), ("model", "'huggingface', 'onnx', 'torch-export'")],
 )
 def test_a_format_that_is_not_there_names_those_that_are(
     project: Workspace, capsys: pytest.CaptureFixture[str], what: str, there: str
