@@ -164,7 +164,8 @@ def _painting(page: Page, seconds: float) -> None:
     page.mouse.up()
     found = page.evaluate("window.measure.end()")
     gaps = found["gaps"]
-    print(f"| frames a second | {len(gaps)} | {1000 * len(gaps) / sum(gaps):.1f} (mean) | | | {_load()} |")
+    mean = 1000 * len(gaps) / sum(gaps)
+    print(f"| frames a second, mean | {len(gaps)} | {mean:.1f} | | | {_load()} |")
     _row("time between paints, ms", gaps)
     _row("input to ink, ms", found["ink"])
 

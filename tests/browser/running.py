@@ -1,4 +1,4 @@
-"""The real studio in a thread, on a free port that it keeps over restarts."""
+"""The real studio in a thread, on a port that it keeps over restarts."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from app.workspace import Workspace, open_workspace
 class RunningStudio:
     """A server on a project folder. `stop` and `start` are a server that goes and comes back."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, port: int = 0) -> None:
         self.workspace: Workspace = open_workspace(root)
-        self._port = 0
+        self._port = port
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
 

@@ -176,7 +176,7 @@ def test_labels_and_strokes_are_exported_and_downloaded(drawn: Tab) -> None:
     assert model.get_attribute("title") == "Train a round first: there is no model yet."
     for what in ("labels", "strokes"):
         drawn.find(".button").filter(has_text=f"Export {what}").click()
-        row = drawn.find(".export-row").filter(has_text=what)
+        row = drawn.find(".export-row").filter(has_text=what.capitalize())
         row.get_by_text("Download").wait_for()
         with drawn.page.expect_download() as started:
             row.get_by_text("Download").click()

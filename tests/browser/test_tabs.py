@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import Browser
 
 from app.workspace import Workspace
 from tests.browser.clip import strokes_on
@@ -16,10 +16,13 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def other(tab: Tab, studio: RunningStudio, context: BrowserContext) -> Iterator[Tab]:
-    other = Tab(context, studio.url).open()
+def other(tab: Tab, studio: RunningStudio, browser: Browser) -> Iterator[Tab]:
+    """A second window: a tab behind another one is painted once a second only."""
+    window = browser.new_context(viewport={"width": 1280, "height": 800})
+    other = Tab(window, studio.url).open()
     yield other
     other.assert_clean()
+    window.close()
 
 
 def test_a_stroke_appears_in_the_other_tab(tab: Tab, other: Tab) -> None:

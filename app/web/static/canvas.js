@@ -16,7 +16,7 @@ export const cursor = h("div", { class: "cursor", hidden: true });
 export const stage = h(
   "div",
   { class: "stage", tabIndex: 0, role: "application", "aria-label": "Canvas: draw strokes on the frame" },
-  h("div", { class: "layers" }, image, overlay, ink, hand),
+  h("div", { class: "layers", "aria-hidden": "true" }, image, overlay, ink, hand),
   cursor,
 );
 const inkPen = ink.getContext("2d");
@@ -170,7 +170,7 @@ export function openCanvas() {
     stage.classList.add("ready");
   });
   on("overlay-late", showOverlay);
-  on("overlay classes rounds hidden-classes", refreshOverlay);
+  on("overlay classes rounds hidden-classes connection", refreshOverlay);
   on("strokes", ({ frame }) => frame === state.shown && paintInkSoon());
   on("classes", paintInkSoon);
   on("prefs hidden", showPrefs);

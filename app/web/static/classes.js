@@ -1,6 +1,6 @@
 // The palette at the right: choose, show or hide, add and change classes.
 import { showClassMenu, addClass, restoreMenu, recolour } from "./classedit.js";
-import { button, disable, h, write } from "./dom.js";
+import { button, disable, h, icon, write } from "./dom.js";
 import { change, emit, on, state } from "./state.js";
 import { strokesOf } from "./strokes.js";
 import { setTool } from "./toolstrip.js";
@@ -87,7 +87,8 @@ function showRow(row, { label, place, used, painting }) {
   if (row.colour.value !== label.colour) row.colour.value = label.colour;
   row.swatch.style.setProperty("--colour", label.colour);
   write(row.used, used ? String(used) : "");
-  row.used.title = `${used} ${used === 1 ? "stroke" : "strokes"} on this frame`;
+  row.used.parentElement.hidden = !used;
+  row.used.parentElement.title = `${used} ${used === 1 ? "stroke" : "strokes"} on this frame`;
   const word = hidden ? "Show" : "Hide";
   row.eye.title = `${word} ${label.name} in the prediction`;
   row.eye.setAttribute("aria-label", row.eye.title);
@@ -98,12 +99,13 @@ function makeRow(id) {
   const row = {
     key: h("kbd", { class: "class-key" }),
     name: h("span", { class: "class-name" }),
-    used: h("span", { class: "class-used" }),
+    used: h("span", { class: "class-count" }),
     colour: h("input", { type: "color", class: "class-colour", title: "Change the colour", "aria-label": "Colour" }),
   };
   row.swatch = h("label", { class: "class-swatch" }, row.colour);
   row.colour.addEventListener("change", () => recolour(id, row.colour.value));
-  row.choose = h("button", { type: "button", class: "class-choose", role: "radio", onclick: () => chooseClass(id) }, row.name, row.used, row.key);
+  const usage = h("span", { class: "class-used" }, icon("brush"), row.used);
+  row.choose = h("button", { type: "button", class: "class-choose", role: "radio", onclick: () => chooseClass(id) }, row.name, usage, row.key);
   row.eye = button({ icon: "eye", hint: "Hide in the prediction", kind: "quiet small eye", onclick: () => toggle(id) });
   const more = button({ icon: "more", hint: "Rename, merge, delete", kind: "quiet small", onclick: (event) => showClassMenu(id, event.currentTarget) });
   row.element = h("div", { class: "class-row" }, row.swatch, row.choose, row.eye, more);

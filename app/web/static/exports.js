@@ -33,6 +33,7 @@ const KINDS = [
     needsRound: true,
   },
 ];
+const FORMATS = { png: "PNG", json: "JSON", onnx: "ONNX", huggingface: "safetensors" };
 const rows = new Map(); // run id -> its row
 const list = h("div", { class: "export-list" });
 const empty = h(
@@ -90,6 +91,7 @@ function offerRounds(select) {
   select.dataset.key = key;
   fill(select, done.map((round) => h("option", { value: round.number, text: `Round ${round.number}${round.number === state.activeRound ? " (active)" : ""}` })));
   select.value = done.some((round) => String(round.number) === before) ? before : String(state.activeRound ?? done[0]?.number ?? "");
+  if (!done.length) fill(select, h("option", { value: "", text: "No round yet" }));
   select.disabled = !done.length;
 }
 
@@ -152,10 +154,16 @@ function makeRow(id) {
 function showRow(row, run) {
   const done = run.state === "done";
   row.element.dataset.state = run.state;
-  write(row.title, `${run.what} · ${run.format}${run.round ? ` · round ${run.round}` : ""}`);
-  write(row.note, done ? when(run.created_at) : (run.error ?? (ENDED.includes(run.state) ? run.state : run.stage || "Waiting for a worker")));
+  const kind = KINDS.find((item) => item.what === run.what);
+  write(row.title, `${kind?.title ?? run.what} · ${FORMATS[run.format] ?? run.format}${run.round ? ` · round ${run.round}` : ""}`);
+  write(row.note, done ? when(run.created_at) + size(run.bytes) : (run.error ?? (ENDED.includes(run.state) ? run.state : run.stage || "Waiting for a worker")));
   row.bar.hidden = ENDED.includes(run.state);
   row.bar.firstChild.style.transform = `scaleX(${run.total ? run.done / run.total : 0})`;
   row.bar.classList.toggle("waiting", !run.total);
   row.download.hidden = !done;
+}
+
+function size(bytes) {
+  if (!bytes) return "";
+  return bytes < 1e6 ? ` · ${Math.ceil(bytes / 1e3)} kB` : ` · ${(bytes / 1e6).toFixed(1)} MB`;
 }

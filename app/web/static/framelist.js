@@ -4,7 +4,7 @@ import { disable, button, fill, h, icon, oncePerPaint, write } from "./dom.js";
 import { showFrame } from "./playhead.js";
 import { change, emit, on, prefer, prefs, shownRound, state } from "./state.js";
 
-const ROW = 60;
+const WIDE = matchMedia("(min-width: 2000px)");
 const SPARE = 4;
 const FILTERS = {
   all: ["All", () => true],
@@ -17,7 +17,7 @@ const rows = new Map(); // frame id -> its row
 const spacer = h("div", { class: "frame-spacer" });
 const list = h("div", { class: "frame-list", role: "listbox", tabIndex: 0, "aria-label": "Frames" }, spacer);
 const count = h("span", { class: "count" });
-const search = h("input", { class: "field", type: "search", placeholder: "Find a frame", "aria-label": "Find a frame by number or name" });
+const search = h("input", { class: "field", type: "search", placeholder: "Find", "aria-label": "Find a frame by number or name" });
 const filter = h("select", { class: "field", "aria-label": "Which frames are listed" });
 const empty = h("div", { class: "empty small", hidden: true });
 let listed = [];
@@ -30,6 +30,7 @@ export function frameList() {
   search.addEventListener("input", relist);
   list.addEventListener("scroll", draw, { passive: true });
   new ResizeObserver(draw).observe(list);
+  WIDE.addEventListener("change", relist);
   on("frames", relist);
   on("prefs", (fields) => "filter" in fields && relist());
   on("frame rounds", draw);
@@ -44,11 +45,16 @@ export function frameList() {
   );
 }
 
+/** Return the height of a row, as frames.css has it. */
+function rowHeight() {
+  return WIDE.matches ? 80 : 60;
+}
+
 function relist() {
   const [, wanted] = FILTERS[filter.value];
   const text = search.value.trim().toLowerCase();
   listed = state.frames.filter((frame) => wanted(frame) && (!text || matches(frame, text)));
-  spacer.style.height = `${listed.length * ROW}px`;
+  spacer.style.height = `${listed.length * rowHeight()}px`;
   const all = state.frames.length;
   write(count, listed.length === all ? `${all}` : `${listed.length} of ${all}`);
   empty.hidden = listed.length > 0;
@@ -64,14 +70,14 @@ function matches(frame, text) {
 function reveal() {
   const place = listed.findIndex((frame) => frame.id === state.selected);
   if (place < 0 || !list.clientHeight) return;
-  const [top, bottom] = [place * ROW, (place + 1) * ROW];
+  const [top, bottom] = [place * rowHeight(), (place + 1) * rowHeight()];
   if (top < list.scrollTop) list.scrollTop = top;
   else if (bottom > list.scrollTop + list.clientHeight) list.scrollTop = bottom - list.clientHeight;
 }
 
 const draw = oncePerPaint(() => {
-  const first = Math.max(0, Math.floor(list.scrollTop / ROW) - SPARE);
-  const last = Math.ceil((list.scrollTop + list.clientHeight) / ROW) + SPARE;
+  const first = Math.max(0, Math.floor(list.scrollTop / rowHeight()) - SPARE);
+  const last = Math.ceil((list.scrollTop + list.clientHeight) / rowHeight()) + SPARE;
   const inSight = listed.slice(first, last);
   const ids = new Set(inSight.map((frame) => frame.id));
   for (const [id, row] of rows) {
@@ -86,7 +92,7 @@ function show(frame, place) {
   if (!rows.has(frame.id)) rows.set(frame.id, makeRow(frame.id));
   const row = rows.get(frame.id);
   const chosen = frame.id === state.selected;
-  row.element.style.transform = `translateY(${place * ROW}px)`;
+  row.element.style.transform = `translateY(${place * rowHeight()}px)`;
   row.element.setAttribute("aria-selected", String(chosen));
   if (chosen) list.setAttribute("aria-activedescendant", row.element.id);
   write(row.number, String(state.frameIndex.get(frame.id) + 1));

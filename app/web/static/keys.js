@@ -63,7 +63,7 @@ function down(event) {
 
 function withControl(event) {
   const key = event.key.toLowerCase();
-  if (key === "z") act(event, event.shiftKey ? redo : undo);
+  if (key === "z") act(event, () => giveUp() || (event.shiftKey ? redo() : undo()));
   if (key === "y") act(event, redo);
 }
 

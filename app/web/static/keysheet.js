@@ -2,6 +2,7 @@
 import { dialogOpen, showDialog } from "./dialog.js";
 import { h } from "./dom.js";
 
+// in the order in which they fill two columns
 const SHEET = [
   ["Draw", [["B", "Brush"], ["E", "Eraser"], ["P", "Point"], ["I", "Ignore brush"], ["[  ]", "Brush smaller, larger"], ["1 – 9, 0", "Class 1 to 10"], ["⇧ 1 – 9, 0", "Class 11 to 20"], ["⇧ drag", "Straight line"], ["Esc", "Give up the stroke in hand"]]],
   ["Change", [["Ctrl Z", "Undo"], ["Ctrl ⇧ Z", "Redo"], ["T", "Train a round"]]],

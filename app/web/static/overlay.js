@@ -2,7 +2,8 @@
 import { address } from "./api.js";
 import { classOf, emit, on, prefs, shownRound, state } from "./state.js";
 
-const KEPT = 40;
+const BUDGET_BYTES = 192e6;
+const LEAST_KEPT = 8;
 const worker = new Worker(new URL("overlay_worker.js", import.meta.url), { type: "module" });
 const asked = new Map(); // request number -> resolve
 const painted = new Map(); // frame id -> {key, bitmap}, least recently used first
@@ -92,9 +93,11 @@ function palette(number) {
 function remember(frameId, key, bitmap) {
   painted.delete(frameId);
   painted.set(frameId, { key, bitmap });
-  for (const [oldest] of painted) {
-    if (painted.size <= KEPT) return;
+  const most = Math.max(LEAST_KEPT, Math.floor(BUDGET_BYTES / (4 * bitmap.width * bitmap.height)));
+  for (const [oldest, { bitmap: old }] of painted) {
+    if (painted.size <= most) return;
     painted.delete(oldest);
+    old.close();
   }
 }
 

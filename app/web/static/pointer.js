@@ -5,6 +5,7 @@ import { emit, on, prefs, state } from "./state.js";
 import { counted, simplify } from "./strokes.js";
 
 const TOLERANCE_PX = 0.35; // of the image; less when zoomed in, where a hand can be more exact
+const PEN_ERASER = 5; // the button of a pen that is turned round
 const fingers = new Map(); // pointer id -> [x, y]
 let drawing = null; // {pointer, stroke}
 let panning = null; // {pointer, x, y}
@@ -23,7 +24,17 @@ export function openPointer() {
   stage.addEventListener("wheel", wheel, { passive: false });
   stage.addEventListener("contextmenu", (event) => event.preventDefault());
   on("prefs tool", sizeCursor);
+  on("shown", endOnOldFrame);
   stage.addEventListener("view", sizeCursor);
+}
+
+/** Another frame is shown: a stroke in hand ends on its own. */
+function endOnOldFrame() {
+  if (!drawing || drawing.stroke.frame === state.shown) return;
+  const final = finished(drawing.stroke);
+  drawing = null;
+  if (final) keep(final);
+  endStroke(null);
 }
 
 /** Space is held, or let go: the hand pans. */
@@ -49,6 +60,7 @@ function down(event) {
   stage.focus({ preventScroll: true });
   if (event.pointerType === "touch") fingers.set(event.pointerId, place(event));
   if (fingers.size > 1) return giveUp();
+  if (event.button === PEN_ERASER && state.shown !== null && !drawing) return startStroke(event, "eraser");
   const pans = event.button === 1 || (event.button === 0 && spaceDown);
   if (pans) return startPan(event);
   if (event.button !== 0 || state.shown === null || drawing) return;
@@ -66,8 +78,8 @@ function capture(event) {
   if (event.isTrusted) stage.setPointerCapture(event.pointerId);
 }
 
-function startStroke(event) {
-  const kind = { eraser: "eraser", ignore: "ignore" }[state.tool] ?? state.classId;
+function startStroke(event, turned) {
+  const kind = turned ?? { eraser: "eraser", ignore: "ignore" }[state.tool] ?? state.classId;
   if (kind === null) return emit("trouble", "Choose a class first: add one in the palette on the right.");
   event.preventDefault();
   capture(event);

@@ -15,7 +15,7 @@ export async function loadRounds() {
   const mine = turn;
   const answer = await get("rounds");
   if (mine !== turn) return;
-  change("rounds", { rounds: answer.rounds, activeRound: answer.active, rounds_loaded: true });
+  change("rounds", { rounds: answer.rounds, activeRound: answer.active });
 }
 
 /** Return the round that waits or runs, or undefined. */

@@ -1,5 +1,6 @@
 // The Rounds tab: the history at the left, the chosen round at the right.
-import { h, icon, oncePerPaint, write } from "./dom.js";
+import { chart } from "./chart.js";
+import { fill, h, icon, oncePerPaint, write } from "./dom.js";
 import { roundDetail } from "./rounddetail.js";
 import { emit, on, state } from "./state.js";
 import { duration, percent, stageName } from "./train.js";
@@ -17,6 +18,7 @@ const empty = h(
   h("p", { text: "Draw a few strokes of two or more classes on one frame, then press Train. A quick round learns from them in seconds and predicts every frame, the open one first." }),
   h("p", { text: "Correct what it got wrong with more strokes and train again: each round is kept here with its scores, and you decide which one is shown." }),
 );
+const history = h("div", { class: "score-history", hidden: true });
 const detail = h("div", { class: "round-detail" });
 let chosen = null;
 
@@ -27,7 +29,7 @@ export function roundsView() {
   return h(
     "section",
     { class: "view rounds-view", role: "tabpanel", "aria-labelledby": "tab-rounds" },
-    h("div", { class: "panel rounds-panel" }, h("header", { class: "panel-head" }, h("h2", { text: "Rounds" }), count), h("div", { class: "rounds-scroll" }, table, empty)),
+    h("div", { class: "panel rounds-panel" }, h("header", { class: "panel-head" }, h("h2", { text: "Rounds" }), count), h("div", { class: "rounds-scroll" }, table, empty), history),
     h("aside", { class: "panel detail-panel" }, roundDetail(detail)),
   );
 }
@@ -45,8 +47,20 @@ const draw = oncePerPaint(() => {
   write(count, state.rounds.length ? String(state.rounds.length) : "");
   table.hidden = !state.rounds.length;
   empty.hidden = state.rounds.length > 0;
+  showHistory();
   emit("round-chosen", chosen);
 });
+
+/** The score over the rounds, once there are two of them to compare. */
+function showHistory() {
+  const scored = state.rounds.filter((round) => round.scores?.miou != null);
+  const points = scored.map((round) => [round.number, 100 * round.scores.miou]).reverse();
+  history.hidden = points.length < 2;
+  const key = points.join();
+  if (history.hidden || history.dataset.key === key) return;
+  history.dataset.key = key;
+  fill(history, chart("mIoU on held-out strokes by round, percent", points));
+}
 
 function makeRow(number) {
   const cells = COLUMNS.map(() => h("td", {}));

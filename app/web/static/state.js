@@ -9,7 +9,6 @@ export const state = {
   classes: [],
   deletedClasses: [],
   rounds: [],
-  rounds_loaded: false,
   activeRound: null,
   previewRound: null, // a round looked at without making it the active one
   canUndo: false,

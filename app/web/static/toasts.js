@@ -12,7 +12,7 @@ export const toasts = h("div", { class: "toasts", role: "status", "aria-live": "
 export function toast(text, { kind = "info", lasting = false, action } = {}) {
   const old = [...toasts.children].find((item) => item.dataset.text === text);
   old?.remove();
-  const notice = h("div", { class: `toast ${kind}` }, h("span", { class: "toast-text", text }));
+  const notice = h("div", { class: `toast ${kind} ${lasting ? "lasting" : ""}` }, h("span", { class: "toast-text", text }));
   notice.dataset.text = text;
   const leave = () => notice.remove();
   if (action) {
@@ -38,12 +38,11 @@ function refused({ stroke, reason }) {
     counted(stroke.frame);
     refreshStrokes(stroke.frame);
   };
-  const notice = toast(`A stroke was refused and taken off: ${reason}`, {
+  toast(`A stroke was refused and taken off: ${reason}`, {
     kind: "error",
     lasting: true,
     action: { label: "Send again", run: again },
   });
-  notice.classList.add("lasting");
 }
 
 /** Show what goes wrong anywhere. */
