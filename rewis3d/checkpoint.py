@@ -96,7 +96,9 @@ def _read(record: Mapping[str, Any], weights: bytes) -> Checkpoint:
     )
     with torch.device("meta"):
         network = build(config, Head(hidden=config.hidden, classes=len(classes)), Lite0())
-    network.load_state_dict(load(weights), assign=True)
+    # As read, the tensors share the file's bytes, which torch.export takes for one tensor in parts.
+    state = {key: part.clone() for key, part in load(weights).items()}
+    network.load_state_dict(state, assign=True)
     network.requires_grad_(False)
     scores = Scores(**record["scores"]) if record["scores"] else None
     return Checkpoint(network, classes, config, record["seed"], scores, record["origin"])

@@ -44,7 +44,9 @@ def run(folder: Path) -> Iterator[Report]:
     checkpoint = load_checkpoint(folder / job.checkpoint)
     write_description(checkpoint, aside, job.options)
     yield Progress(STAGE, 1, 2)
-    write_graphs(ready(checkpoint.network), aside, torch_export=form == "torch-export")
+    write_graphs(
+        ready(checkpoint.network, channels_last=False), aside, torch_export=form == "torch-export"
+    )
     shutil.rmtree(output, ignore_errors=True)
     aside.replace(output)
     yield Progress(STAGE, 2, 2)

@@ -112,6 +112,6 @@ def _loss(
 def folded(head: Head, mean: Float32[Tensor, "f"], deviation: Float32[Tensor, "f"]) -> Head:
     """Return the head that takes raw columns where `head` takes (columns - mean) / deviation."""
     with torch.no_grad():
-        head.hidden.weight /= deviation
-        head.hidden.bias -= head.hidden.weight @ mean
+        head.hidden.weight.div_(deviation)
+        head.hidden.bias.sub_(head.hidden.weight @ mean)
     return head.eval().requires_grad_(False)

@@ -7,7 +7,7 @@ family (tensorflow/tpu, efficientnet/lite): no squeeze-and-excite, ReLU6, stem a
 from __future__ import annotations
 
 import copy
-from typing import Final
+from typing import Any, Final
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -29,6 +29,9 @@ STAGE_STRIDES: Final = (2, 4, 8, 16, 16, 32, 32)
 """Input pixels per cell of each stage's map."""
 STEM_CHANNELS: Final = 32
 BATCH_NORM_EPS: Final = 1e-3
+Length = Any
+"""Pixels along an axis: an int, or a SymInt while the network is exported (torch's stubs for
+functions that take both say int)."""
 
 
 class SameConv(nn.Module):
@@ -52,7 +55,7 @@ class SameConv(nn.Module):
         return self.norm(self.conv(x))
 
 
-def same_padding(size: int, kernel: int, stride: int) -> tuple[int, int]:
+def same_padding(size: Length, kernel: int, stride: int) -> tuple[Length, Length]:
     """Return TensorFlow's padding before and after an axis of `size` pixels (kernel >= stride)."""
     total = kernel - stride + -size % stride
     return total // 2, total - total // 2
@@ -113,5 +116,5 @@ def folded(network: Lite0) -> Lite0:
     for layer in network.modules():
         if isinstance(layer, SameConv):
             layer.conv = fuse_conv_bn_eval(layer.conv, layer.norm)
-            layer.norm = nn.Identity()
+            layer.add_module("norm", nn.Identity())
     return network.requires_grad_(False)

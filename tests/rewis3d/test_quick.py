@@ -88,7 +88,7 @@ def test_a_killed_run_goes_on_with_its_model_and_keeps_what_it_published(tmp_pat
     running = quick.run(folder)
     while not isinstance(next(running), Published):
         pass
-    running.close()
+    del running
     first = folder.parent / "predictions" / "0.labels.png"
     stamp = first.stat().st_mtime_ns
     reports = list(quick.run(folder))
