@@ -2,25 +2,32 @@
 import { h } from "./dom.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const WIDTH = 240;
-const HEIGHT = 104;
+const HEIGHT = 110;
+const LEAST_WIDTH = 120;
 const PAD = { left: 36, right: 8, top: 8, bottom: 18 };
 
-/** Return a figure with one curve: `points` are [step, value] in step order. */
+/** Return a figure with one curve, as wide as its place: `points` are [step, value] by step. */
 export function chart(title, points) {
   const last = points.at(-1);
-  const svg = node("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "chart", role: "img" });
+  const svg = node("svg", { class: "chart", role: "img", height: HEIGHT });
   svg.setAttribute("aria-label", `${title}: ${points.length} points, last ${number(last[1])}`);
-  const scale = scales(points);
-  for (const value of ticks(scale.low, scale.high)) svg.append(gridLine(value, scale));
-  svg.append(label(WIDTH - PAD.right, HEIGHT - 4, String(last[0]), "end"));
-  svg.append(label(PAD.left, HEIGHT - 4, String(points[0][0]), "start"));
-  svg.append(node("path", { d: area(points, scale), class: "chart-area" }), node("path", { d: line(points, scale), class: "chart-line" }));
-  svg.append(node("circle", { cx: scale.x(last[0]), cy: scale.y(last[1]), r: 2.5, class: "chart-dot" }));
+  new ResizeObserver(() => draw(svg, points)).observe(svg);
   return h("figure", { class: "chart-figure" }, h("figcaption", {}, h("span", { text: title }), h("b", { text: number(last[1]) })), svg);
 }
 
-function scales(points) {
+function draw(svg, points) {
+  const width = Math.max(LEAST_WIDTH, svg.clientWidth);
+  const last = points.at(-1);
+  const scale = scales(points, width);
+  svg.replaceChildren();
+  for (const value of ticks(scale.low, scale.high)) svg.append(gridLine(value, scale));
+  svg.append(label(width - PAD.right, HEIGHT - 4, String(last[0]), "end"));
+  svg.append(label(PAD.left, HEIGHT - 4, String(points[0][0]), "start"));
+  svg.append(node("path", { d: area(points, scale), class: "chart-area" }), node("path", { d: line(points, scale), class: "chart-line" }));
+  svg.append(node("circle", { cx: scale.x(last[0]), cy: scale.y(last[1]), r: 2.5, class: "chart-dot" }));
+}
+
+function scales(points, width) {
   const values = points.map((point) => point[1]);
   const low = Math.min(0, ...values);
   const high = Math.max(...values, low + 1e-6);
@@ -28,7 +35,8 @@ function scales(points) {
   return {
     low,
     high,
-    x: (step) => PAD.left + ((step - first) / Math.max(1, last - first)) * (WIDTH - PAD.left - PAD.right),
+    width,
+    x: (step) => PAD.left + ((step - first) / Math.max(1, last - first)) * (width - PAD.left - PAD.right),
     y: (value) => HEIGHT - PAD.bottom - ((value - low) / (high - low)) * (HEIGHT - PAD.top - PAD.bottom),
   };
 }
@@ -42,9 +50,9 @@ function ticks(low, high) {
   return found;
 }
 
-function gridLine(value, { y }) {
+function gridLine(value, { y, width }) {
   const group = node("g", {});
-  group.append(node("line", { x1: PAD.left, x2: WIDTH - PAD.right, y1: y(value), y2: y(value), class: "chart-grid" }));
+  group.append(node("line", { x1: PAD.left, x2: width - PAD.right, y1: y(value), y2: y(value), class: "chart-grid" }));
   group.append(label(PAD.left - 6, y(value) + 3, number(value), "end"));
   return group;
 }

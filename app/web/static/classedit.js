@@ -51,7 +51,7 @@ function changes(label, name, colour) {
 }
 
 function nameFields(value, colour) {
-  const name = h("input", { class: "field", value, required: true, maxLength: 100, "aria-label": "Name", autocomplete: "off" });
+  const name = h("input", { class: "field", value, required: true, maxLength: 100, placeholder: "Name", "aria-label": "Name", autocomplete: "off" });
   const swatch = h("input", { type: "color", class: "colour-field", value: colour, "aria-label": "Colour" });
   return { name, swatch, fields: h("div", { class: "name-fields" }, swatch, name) };
 }

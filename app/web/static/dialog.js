@@ -18,7 +18,7 @@ export function showDialog({ title, body, actions = [], kind = "" }) {
   const close = () => dialog.close();
   const dialog = h(
     "dialog",
-    { class: `dialog ${kind}`, tabIndex: -1, autofocus: true, "aria-label": title },
+    { class: `dialog ${kind}`, tabIndex: -1, "aria-label": title },
     h("header", {}, h("h2", { text: title }), button({ icon: "close", hint: "Close", kind: "quiet", onclick: close })),
     h("div", { class: "dialog-body" }, body),
     actions.length ? h("footer", {}, actions) : null,
@@ -27,6 +27,7 @@ export function showDialog({ title, body, actions = [], kind = "" }) {
   dialog.addEventListener("click", (event) => event.target === dialog && close());
   home.append(dialog);
   dialog.showModal();
+  dialog.focus(); // rather than its first button
   return dialog;
 }
 

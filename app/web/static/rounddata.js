@@ -83,7 +83,10 @@ function followRun(event) {
   const turned = round.state !== event.state;
   const { state: now, stage, done, total, eta_seconds } = event;
   Object.assign(round, { state: now, stage, done, total, eta_seconds });
-  if (turned) soon(0);
+  if (turned) {
+    curves.delete(round.number); // whole again, also where a resumed round went back a little
+    soon(0);
+  }
   emit("rounds");
 }
 
@@ -92,7 +95,8 @@ function followPoint({ run, series, step, value }) {
   const known = round && curves.get(round.number);
   if (!known) return;
   known[series] ??= [];
-  if (known[series].at(-1)?.[0] !== step) known[series].push([step, value]);
+  if ((known[series].at(-1)?.[0] ?? -1) >= step) return; // was in the answer that gave the curve
+  known[series].push([step, value]);
   emit("curves", round.number);
 }
 
