@@ -12,6 +12,7 @@ const empty = h(
   "div",
   { class: "empty small", hidden: true },
   h("p", { text: "No classes yet. Add one for each thing that the model should tell apart: road, car, sky." }),
+  button({ icon: "plus", label: "Add a class", hint: "Add the first class", onclick: addClass }),
 );
 
 /** Return the panel. */

@@ -6,6 +6,7 @@ import { change, emit, on, prefer, prefs, shownRound, state } from "./state.js";
 
 const WIDE = matchMedia("(min-width: 2000px)");
 const SPARE = 4;
+const SETTLED_MS = 40; // rows that only fly past load no picture
 const FILTERS = {
   all: ["All", () => true],
   labelled: ["With strokes", (frame) => frame.strokes > 0],
@@ -82,6 +83,8 @@ const draw = oncePerPaint(() => {
   const ids = new Set(inSight.map((frame) => frame.id));
   for (const [id, row] of rows) {
     if (ids.has(id)) continue;
+    clearTimeout(row.timer);
+    row.image.removeAttribute("src"); // what is still loading of it is not wanted any more
     row.element.remove();
     rows.delete(id);
   }
@@ -122,11 +125,12 @@ function makeRow(frameId) {
     strokes: h("span", { class: "frame-strokes" }),
     prediction: h("span", { class: "frame-prediction" }),
   };
-  const image = h("img", { class: "frame-picture", alt: "", decoding: "async", draggable: false, src: picture(frameId, "thumbnail") });
+  row.image = h("img", { class: "frame-picture", alt: "", decoding: "async", draggable: false });
+  row.timer = setTimeout(() => (row.image.src = picture(frameId, "thumbnail")), SETTLED_MS);
   row.element = h(
     "div",
     { class: "frame-row", role: "option", id: `frame-${frameId}`, onclick: () => showFrame(frameId) },
-    h("span", { class: "frame-thumb" }, image),
+    h("span", { class: "frame-thumb" }, row.image),
     h("span", { class: "frame-text" }, row.number, row.time),
     h(
       "span",

@@ -113,7 +113,9 @@ function overlayControl() {
 
 function zoomControl() {
   const value = button({ label: "100 %", hint: "Zoom to 100 %", kind: "quiet zoom-value", onclick: () => look((view) => view.zoom(1 / view.scale)) });
-  stage.addEventListener("view", () => write(value.querySelector(".label"), `${Math.round(100 * viewport.scale)} %`));
+  stage.addEventListener("view", () => {
+    write(value.querySelector(".label"), state.shown === null ? "–" : `${Math.round(100 * viewport.scale)} %`);
+  });
   return h(
     "div",
     { class: "group" },
