@@ -55,9 +55,14 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root / "exports" / "run"
 
 
+@pytest.fixture(scope="module")
+def program(exported: Path) -> torch.nn.Module:
+    return torch.export.load(exported / "model.pt2").module()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", [(1, 48, 64), (3, 97, 131), (1, 30, 40), (1, 700, 900)])
-def test_logits_at_other_sizes_and_batches_than_the_example(exported: Path, shape):
+def test_logits_at_other_sizes_and_batches_than_the_example(exported: Path, program, shape):
     batch, height, width = shape
     network = ready(load_checkpoint(exported.parent.parent / "rounds/0001/model").network)
     rng = np.random.default_rng(0)
@@ -69,7 +74,6 @@ def test_logits_at_other_sizes_and_batches_than_the_example(exported: Path, shap
     session = onnxruntime.InferenceSession(exported / "model.onnx")
     (found,) = session.run(None, {"rgb": rgb})
     np.testing.assert_allclose(np.asarray(found), wanted, atol=1e-3)
-    program = torch.export.load(exported / "model.pt2").module()
     np.testing.assert_allclose(program(torch.from_numpy(rgb)).numpy(), wanted, atol=1e-3)
 
 
