@@ -87,3 +87,19 @@ def test_a_refused_stroke_is_named_and_taken_off(tab: Tab, workspace: Workspace)
     assert waiting(tab) == 0
     assert all("400" in error for error in tab.errors)
     tab.errors.clear()
+
+
+def test_a_server_that_cannot_save_says_why_and_gets_the_stroke_later(
+    tab: Tab, workspace: Workspace
+) -> None:
+    full = {"status": 503, "json": {"error": "the disk is full"}}
+    tab.page.route("**/api/strokes", lambda route: route.fulfill(**full))
+    tab.draw((60, 60), (200, 60))
+    tab.find(".toast.error").wait_for()
+    assert "the disk is full" in tab.find(".toast.error").inner_text()
+    assert waiting(tab) == 1
+    tab.page.unroute("**/api/strokes")
+    tab.idle()
+    assert len(strokes_on(workspace)) == 1
+    assert all("503" in error for error in tab.errors)
+    tab.errors.clear()

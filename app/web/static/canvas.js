@@ -3,7 +3,7 @@
 import { h, oncePerPaint } from "./dom.js";
 import { overlayOf, overlayRound } from "./overlay.js";
 import { paintStroke, paintStrokes, paintTail } from "./painter.js";
-import { on, prefs, state } from "./state.js";
+import { classOf, on, prefs, state } from "./state.js";
 import { strokesOf } from "./strokes.js";
 import { Viewport } from "./viewport.js";
 
@@ -95,8 +95,13 @@ function paintInk() {
   clear(inkPen);
   if (state.shown === null) return;
   place(inkPen);
-  onImage(() => paintStrokes(inkPen, strokesOf(state.shown)));
+  onImage(() => paintStrokes(inkPen, strokesOf(state.shown).filter(isLiving)));
   if (stroke?.class === "eraser") paintStroke(inkPen, stroke);
+}
+
+/** Say whether a stroke's class is in the palette; the server leaves the others out as well. */
+function isLiving({ class: kind }) {
+  return typeof kind === "string" || classOf(kind) !== undefined;
 }
 
 /** Strokes label pixels of the image: what lies beside it is not shown. */

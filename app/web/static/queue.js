@@ -13,6 +13,7 @@ let number = 0;
 let sending = false;
 let delay = FIRST_DELAY_MS;
 let timer = 0;
+let told = ""; // why strokes can't be saved, as the person knows it
 let waiters = [];
 
 /** Take up the strokes that an earlier page of this project left, and begin to send. */
@@ -67,13 +68,22 @@ export async function flush() {
   try {
     while (ops.length) await sendOne(ops[0]);
     delay = FIRST_DELAY_MS;
+    told = "";
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
+    explain(error);
     timer = setTimeout(flush, delay);
     delay = Math.min(delay * 2, LONGEST_DELAY_MS);
   } finally {
     sending = false;
   }
+}
+
+/** A server that answers but can't keep strokes (a full disk) says why; once. */
+function explain(error) {
+  if (error.status === 0 || error.message === told) return;
+  told = error.message;
+  emit("trouble", `Strokes wait in this browser, for they can't be saved now: ${told}`);
 }
 
 async function sendOne(op) {

@@ -23,7 +23,10 @@ export function topbar() {
   round.addEventListener("click", () => change("tab", { tab: "rounds" }));
   saving.addEventListener("click", () => (retryNow(), flush()));
   on("tab", showTab);
-  on("project", () => write(name, state.project.name));
+  on("project", () => {
+    write(name, state.project.name);
+    document.title = `${state.project.name} – Rewis3d Studio`;
+  });
   on("rounds project", showRound);
   on("saving connection", showSaving);
   on("prefs", showTheme);
