@@ -69,7 +69,7 @@ class Segmenter(nn.Module):
         return [stages[stage] for stage in READ_STAGES]
 
     def decode(self, maps: list[Tensor], rgb: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k r s"]:
-        """Return logits on the grid of the second map (docs/decisions/0002-quick-head.md).
+        """Return logits on the grid of the second map (docs/decisions/0004-quick-head.md).
 
         The hidden layer is linear in the hypercolumn, so each part of it is projected at its own
         resolution and the projections are enlarged: the same sum for a fraction of the work.
