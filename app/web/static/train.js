@@ -3,7 +3,7 @@ import { button, disable, fill, h, write } from "./dom.js";
 import { cancelRound, ENDED, runningRound, startRound, whyNotTrain } from "./rounddata.js";
 import { emit, on, state } from "./state.js";
 
-const PRESETS = { quick: "Quick: a frozen network, seconds" };
+const PRESETS = { quick: "Quick round, in seconds" };
 const preset = h("select", { class: "field", "aria-label": "Kind of round" });
 const reason = h("p", { class: "train-reason" });
 const start = button({ icon: "play", label: "Train", hint: "Start a round on the strokes of now (T)", kind: "primary", onclick: train });
