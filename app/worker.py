@@ -5,19 +5,16 @@ from __future__ import annotations
 import logging
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Lock
 from typing import Final
 
-from app import jobs, process, runs, slots
+from app import jobs, process, slots
 from app.attempt import attempt
 from app.database import explained
 from app.errors import StudioError
-from app.runs import Run
-from app.schema import ENDED
 from app.slots import Slot
 from app.workspace import Workspace, open_workspace
 
@@ -25,7 +22,6 @@ _log = logging.getLogger(__name__)
 
 _FEED_SECONDS: Final = 0.2
 _SWEEP_SECONDS: Final = 1.0
-_WATCH_SECONDS: Final = 0.2
 
 
 def main(root: Path, slot: str | None = None, *, command: Sequence[str] = process.COMMAND) -> None:
@@ -89,50 +85,3 @@ def _surviving() -> Iterator[None]:
         yield
     except StudioError as error:
         _log.warning("%s; trying again", error)
-
-
-def run_until(
-    workspace: Workspace,
-    run_id: str,
-    on_progress: Callable[[Run], None],
-    *,
-    command: Sequence[str] = process.COMMAND,
-) -> Run:
-    """Wait for the end of a run and return it; it is worked on here where no worker is alive.
-
-    `on_progress` is called with the run about five times a second.
-    """
-    while True:
-        jobs.name_interrupted(workspace)
-        run, waits = _look(workspace, run_id)
-        on_progress(run)
-        if run.state in ENDED and not waits:
-            return run
-        if jobs.worker_alive(workspace):
-            time.sleep(_WATCH_SECONDS)
-        else:
-            _work_here(workspace, run_id, on_progress, command)
-
-
-def _look(workspace: Workspace, run_id: str) -> tuple[Run, bool]:
-    with workspace.read() as conn:
-        return runs.get(conn, run_id), run_id in jobs.waiting(conn)
-
-
-def _work_here(
-    workspace: Workspace,
-    run_id: str,
-    on_progress: Callable[[Run], None],
-    command: Sequence[str],
-) -> None:
-    stop = Event()
-    with slots.hold(workspace) as slot, ThreadPoolExecutor(1) as pool:
-        working = pool.submit(
-            attempt, workspace, run_id, slot=slot.holder, stop=stop, command=command
-        )
-        try:
-            while not wait([working], _WATCH_SECONDS).done:
-                on_progress(_look(workspace, run_id)[0])
-        finally:  # Ctrl+C: the run is written down as interrupted
-            stop.set()
-        working.result()

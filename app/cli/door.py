@@ -3,23 +3,55 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
+from types import FrameType
 from typing import Final
 
 from app.errors import StudioError
 
 INTERRUPTED: Final = 130
 """The exit status of a program that Ctrl-C ended (128 + SIGINT)."""
+TERMINATED: Final = 143
+"""... that SIGTERM ended."""
 TRACEBACK: Final = "REWIS3D_TRACEBACK"
 """Set it to see the traceback of an error on the terminal."""
 
 
 def run(command: Callable[[], object]) -> int:
-    """Call a typer application; return the exit status, having said in one line what failed."""
+    """Call a typer application; return the exit status, having said in one line what failed.
+
+    SIGTERM ends the command as Ctrl-C does: it leaves things as they should be.
+    """
+    with _sigterm_interrupts() as asked:
+        status = _run(command)
+    return TERMINATED if asked.is_set() and status == INTERRUPTED else status
+
+
+@contextmanager
+def _sigterm_interrupts() -> Iterator[Event]:
+    """Have SIGTERM raise KeyboardInterrupt, once; yields what tells that it came."""
+    asked = Event()
+
+    def interrupt(number: int, _frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)  # asking again must not break off the tidying up
+        asked.set()
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _run(command: Callable[[], object]) -> int:
     try:
         command()
     except SystemExit as end:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from threading import Event
 from time import sleep
 from typing import TYPE_CHECKING, Final
@@ -13,8 +12,6 @@ from app.cli.terminal import progress
 from app.errors import StudioError
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from app.runs import Run
     from app.workspace import Workspace
 
@@ -24,70 +21,60 @@ POLL_SECONDS: Final = 0.2
 def finished(workspace: Workspace, run_id: str) -> Run:
     """Wait until a run is done and return it; StudioError says why it is not.
 
-    Where no worker is on the project, this process takes the run.
+    Where no worker is on the project, or the last one dies, this process takes the run.
     """
     from app import jobs
+    from app.schema import RunState
 
-    if jobs.worker_alive(workspace):
-        _watch(workspace, run_id, lambda: jobs.worker_alive(workspace))
-    else:
-        with _working(workspace, run_id) as going_on:
-            _watch(workspace, run_id, going_on)
-    jobs.name_interrupted(workspace)
+    with progress() as advance:
+
+        def look() -> tuple[Run, bool]:
+            """Return the run and whether it has ended for good, and show how far it is."""
+            run, ended = _look(workspace, run_id)
+            if not ended:
+                stage = run.stage or str(run.state)
+                advance(stage, run.done or 0, run.total, left=run.eta_seconds)
+            return run, ended
+
+        while True:
+            left_alone = not jobs.worker_alive(workspace)
+            if left_alone:
+                jobs.name_interrupted(workspace)
+            run, ended = look()
+            if ended:
+                break
+            if left_alone:
+                _work(workspace, run_id, look)
+            else:
+                sleep(POLL_SECONDS)
+    if run.state is RunState.DONE:
+        return run
+    name = f"{run.kind} {run.request.get('round') or ''}".strip()
+    raise StudioError(f"{name} is {run.state}" + (f": {run.error}" if run.error else ""))
+
+
+def _look(workspace: Workspace, run_id: str) -> tuple[Run, bool]:
+    """Return a run and whether it has ended and no worker will take it up again."""
+    from app import jobs, runs
+    from app.schema import ENDED
+
     with workspace.read() as conn:
-        return _done(conn, run_id)
+        run = runs.get(conn, run_id)
+        return run, run.state in ENDED and run_id not in jobs.waiting(conn)
 
 
-@contextmanager
-def _working(workspace: Workspace, run_id: str) -> Iterator[Callable[[], bool]]:
-    """Work on a run in a thread; the run is interrupted where the block ends before it.
-
-    Yields a function that says whether the work goes on and raises what ended it.
-    """
-    from app import slots
+def _work(workspace: Workspace, run_id: str, look: Callable[[], object]) -> None:
+    """Work on a run in a thread until it ends; what interrupts this interrupts the run."""
+    from app import slots  # the parts of a worker that need no job engine
     from app.attempt import attempt
 
     stop = Event()
     with slots.hold(workspace) as slot, ThreadPoolExecutor(1) as thread:
-        work = thread.submit(attempt, workspace, run_id, slot=slot.holder, stop=stop)
-
-        def going_on() -> bool:
-            if work.done():
-                work.result()  # raises what the database or the disk refused
-            return not work.done()
-
+        working = thread.submit(attempt, workspace, run_id, slot=slot.holder, stop=stop)
         try:
-            yield going_on
-        finally:
+            while not working.done():
+                look()
+                sleep(POLL_SECONDS)
+        finally:  # Ctrl+C: the run is written down as interrupted
             stop.set()
-
-
-def _watch(workspace: Workspace, run_id: str, going_on: Callable[[], bool]) -> None:
-    """Show a run's progress until it has ended or nobody works on it any more."""
-    from app import runs
-    from app.schema import ENDED, RunState
-
-    with progress() as advance:
-        while True:
-            worked_on = going_on()
-            with workspace.read() as conn:
-                run = runs.get(conn, run_id)
-            # another worker may take an interrupted run up again
-            if run.state in ENDED - {RunState.INTERRUPTED} or not worked_on:
-                return
-            stage = run.stage or str(run.state)
-            advance(stage, run.done or 0, run.total, left=run.eta_seconds)
-            sleep(POLL_SECONDS)
-
-
-def _done(conn: Connection, run_id: str) -> Run:
-    from app import runs
-    from app.schema import RunState
-
-    run = runs.get(conn, run_id)
-    if run.state is RunState.DONE:
-        return run
-    name = f"{run.kind} {run.request.get('round') or ''}".strip()
-    if run.state is RunState.QUEUED:
-        raise StudioError(f"{name} waits, and no worker is left; start one with `rewis3d worker`")
-    raise StudioError(f"{name} is {run.state}" + (f": {run.error}" if run.error else ""))
+        working.result()  # raises what the database or the disk refused

@@ -160,37 +160,6 @@ def plant(file: Path, workflow: str, trapped: Path) -> None:
         engine.execute(row, tuple(values.values()))
 
 
-def test_a_run_is_worked_on_here_where_no_worker_is(labelled: Workspace) -> None:
-    one = fake_round(labelled, seconds=0.2)
-    seen: list[Run] = []
-    run = worker.run_until(labelled, one.run.run_id, seen.append, command=COMMAND)
-    assert (run.state, run.attempt) == (RunState.DONE, 1)
-    assert {each.state for each in seen} >= {RunState.QUEUED, RunState.RUNNING, RunState.DONE}
-    assert not jobs.worker_alive(labelled)
-
-
-def test_a_run_is_waited_for_where_a_worker_is(
-    labelled: Workspace, working: subprocess.Popen[bytes]
-) -> None:
-    (holder,) = slots.holders(labelled)
-    one = fake_round(labelled)
-    run = worker.run_until(labelled, one.run.run_id, lambda _: None, command=("false",))
-    assert (run.state, run.slot) == (RunState.DONE, holder)
-
-
-def test_what_interrupts_the_waiting_interrupts_the_run(labelled: Workspace) -> None:
-    one = fake_round(labelled, at=1, wrong="hang")
-
-    def impatient(run: Run) -> None:
-        if predicted(labelled, one.number):
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        worker.run_until(labelled, one.run.run_id, impatient, command=COMMAND)
-    assert run_of(labelled, one.run.run_id).state is RunState.INTERRUPTED
-    assert not processes.working_on(labelled.root)
-
-
 def test_an_idle_worker_takes_up_what_its_own_attempt_left(labelled: Workspace) -> None:
     """As when the disk was full and even the failure could not be written down."""
     one = fake_round(labelled)

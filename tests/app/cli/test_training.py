@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import re
+import signal
+import sys
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 
 import pytest
 
 import app.attempt
-from app import rounds, runs, slots
+from app import jobs, rounds, runs, slots
 from app.cli import follow
 from app.cli.main import main
 from app.schema import RunState
 from app.workspace import Workspace
+from tests import processes
 from tests.app import running, samples
 
 real_attempt = app.attempt.attempt
@@ -35,9 +40,13 @@ def worker_slot(project: Workspace) -> Iterator[slots.Slot]:
         yield slot
 
 
-def state(workspace: Workspace, number: int = 1) -> RunState:
+def run(workspace: Workspace, number: int = 1) -> runs.Run:
     with workspace.read() as conn:
-        return rounds.get_round(conn, number).run.state
+        return rounds.get_round(conn, number).run
+
+
+def state(workspace: Workspace, number: int = 1) -> RunState:
+    return run(workspace, number).state
 
 
 def train(workspace: Workspace, *options: str) -> int:
@@ -53,8 +62,9 @@ def misbehave(monkeypatch: pytest.MonkeyPatch, wrong: str, *, at: int = 2) -> No
 
 
 def test_without_a_worker_the_round_runs_here(
-    project: Workspace, capsys: pytest.CaptureFixture[str]
+    project: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(sys.modules, "app.engine", None)  # the command must not wait for its import
     assert train(project) == 0
     assert state(project) is RunState.DONE
     assert len(running.predicted(project, 1)) == samples.FRAMES
@@ -93,16 +103,41 @@ def test_waiting_for_a_worker(
     assert "round 1: first prediction" in capsys.readouterr().out
 
 
-def test_a_worker_that_dies_is_not_waited_for(
+@pytest.mark.parametrize("claimed", [False, True], ids=["before its turn", "at work on it"])
+def test_the_run_of_a_worker_that_dies_goes_on_here(
+    project: Workspace, monkeypatch: pytest.MonkeyPatch, claimed: bool
+) -> None:
+    with ExitStack() as life:
+        slot = life.enter_context(slots.hold(project))
+
+        def die(seconds: float) -> None:
+            if claimed and run(project).attempt == 0:
+                assert jobs.claim(project, run(project).run_id, slot=slot.holder) is not None
+            life.close()
+            time.sleep(seconds)
+
+        monkeypatch.setattr(follow, "sleep", die)
+        assert train(project, "--wait") == 0
+    one = run(project)
+    assert (one.state, one.attempt) == (RunState.DONE, 2 if claimed else 1)
+    assert one.slot != slot.holder
+
+
+def test_a_run_that_took_every_worker_down_is_named(
     project: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with slots.hold(project) as slot:
-        lock = project.root / "locks" / f"worker-{slot.name}.lock"
-        monkeypatch.setattr(follow, "sleep", lambda _: lock.unlink())
+    monkeypatch.setattr(jobs, "MOST_ATTEMPTS", 1)
+    with ExitStack() as life:
+        slot = life.enter_context(slots.hold(project))
+
+        def die(_seconds: float) -> None:
+            jobs.claim(project, run(project).run_id, slot=slot.holder)
+            life.close()
+
+        monkeypatch.setattr(follow, "sleep", die)
         assert train(project, "--wait") == 1
-    assert capsys.readouterr().err.endswith(
-        "rewis3d: round 1 waits, and no worker is left; start one with `rewis3d worker`\n"
-    )
+    line = f"rewis3d: round 1 is interrupted: {jobs.INTERRUPTED}"
+    assert capsys.readouterr().err.splitlines()[-1] == line
 
 
 def test_ctrl_c_stops_the_round_that_runs_here_and_says_how_to_go_on(
@@ -118,10 +153,31 @@ def test_ctrl_c_stops_the_round_that_runs_here_and_says_how_to_go_on(
         patch.setattr(follow, "sleep", press)
         assert train(project) == 130
     assert state(project) is RunState.INTERRUPTED
+    assert not processes.working_on(project.root)
     assert f"go on: rewis3d resume {project.root} 1" in capsys.readouterr().err
     assert main(["resume", str(project.root), "1"]) == 0
     assert state(project) is RunState.DONE
     assert len(running.predicted(project, 1)) == samples.FRAMES
+
+
+def test_sigterm_stops_the_round_that_runs_here_and_says_how_to_go_on(
+    project: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    misbehave(monkeypatch, "hang")
+
+    def ask(_seconds: float) -> None:
+        if len(running.predicted(project, 1)) == 2:
+            signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(follow, "sleep", ask)
+    assert train(project) == 143
+    assert state(project) is RunState.INTERRUPTED
+    assert not processes.working_on(project.root)
+    assert slots.holders(project) == set()
+    out, err = capsys.readouterr()
+    line = f"round 1 is interrupted; go on: rewis3d resume {project.root} 1"
+    assert (out, err.splitlines()[-1]) == ("", line)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_ctrl_c_leaves_a_workers_round_alone(
