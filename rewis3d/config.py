@@ -35,6 +35,13 @@ class QuickConfig:
     balance: float = -1.0
     """1 draws each class equally often, 0 draws pixels as they come, -1 favours what is drawn
     most: a scribble per region shows thin things far more often than their area is."""
+    grow: int = 6000
+    """Pixels around the strokes of a frame that are learnt too, where the image and a first head
+    agree on their class (docs/decisions/0004-quick-head.md); 0 learns the strokes alone."""
+    grown_steps: int = 200
+    """Optimiser steps of the fit to strokes and grown pixels."""
+    grown_balance: float = 0.0
+    """`balance` of that fit: grown pixels show classes about as often as the frame does."""
     device: str = "auto"
     """auto (CUDA where there is one), cpu or cuda."""
 
@@ -42,11 +49,12 @@ class QuickConfig:
         """Refuse what can't be trained; Rewis3dError names the setting."""
         for name in ("scale", "learning_rate"):
             _demand(self, name, getattr(self, name) > 0, "more than 0")
-        for name in ("hidden", "steps", "batch"):
+        for name in ("hidden", "steps", "batch", "grown_steps"):
             _demand(self, name, getattr(self, name) >= 1, "1 or more")
         _demand(self, "balance", -1 <= self.balance <= 1, "-1 to 1")
         _demand(self, "dropout", 0 <= self.dropout < 1, "0 or more and less than 1")
         _demand(self, "weight_decay", self.weight_decay >= 0, "0 or more")
+        _demand(self, "grow", self.grow >= 0, "0 or more")
         _demand(self, "longest", self.longest >= 32, "32 or more")
         _demand(self, "device", self.device in DEVICES, f"one of {', '.join(DEVICES)}")
 

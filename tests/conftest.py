@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,6 +10,10 @@ from typing import TypeVar
 
 import hypothesis
 import pytest
+
+# Set before torch is imported: tests share the cores with servers, children and a browser, and
+# threads that spin while they wait take them from each other.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 ROOT = Path(__file__).parent.parent
 SHARED_DATA = ROOT.parent / "shared" / "data"

@@ -41,7 +41,9 @@ def test_learns_strokes_and_publishes_every_frame_in_order(tmp_path: Path):
     assert isinstance(reports[-1], Done)
     assert {report.series for report in reports if isinstance(report, Point)} == {
         "loss",
+        "loss, grown",
         "loss, judged",
+        "loss, judged, grown",
     }
 
 
@@ -57,8 +59,11 @@ def test_frames_without_labels_leave_no_trace_in_the_weights(tmp_path: Path):
     assert weights(clean) == weights(poisoned)
 
 
-def test_unlabelled_and_ignored_pixels_leave_no_trace(tmp_path: Path):
-    clean, ignoring = quick_job.make(tmp_path / "a"), quick_job.make(tmp_path / "b")
+def test_strokes_alone_are_learnt_where_nothing_may_grow(tmp_path: Path):
+    clean, ignoring = (
+        quick_job.make(tmp_path / "a", grow="0"),
+        quick_job.make(tmp_path / "b", grow="0"),
+    )
 
     def ignore(mask: np.ndarray) -> None:
         mask[20:30][mask[20:30] == UNLABELLED] = IGNORED
@@ -77,7 +82,7 @@ def test_judging_pixels_train_nothing_before_the_judgement(tmp_path: Path):
 
     def judged(folder: Path) -> list[Point]:
         points = [report for report in quick.run(folder) if isinstance(report, Point)]
-        return [point for point in points if point.series == "loss, judged"]
+        return [point for point in points if point.series.startswith("loss, judged")]
 
     assert judged(clean) == judged(poisoned)
     assert weights(clean) != weights(poisoned)

@@ -1,0 +1,68 @@
+"""Which labelled pixels a fit sees."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from rewis3d.checkpoint import build
+from rewis3d.config import QuickConfig
+from rewis3d.features import FeatureCache, Frames
+from rewis3d.job import read_job
+from rewis3d.labelled import Training, chosen_pixels, read_labelled
+from rewis3d.models.segmenter import Head, ready
+from rewis3d.models.weights import lite0
+from rewis3d.types import IGNORED, UNLABELLED
+from tests.rewis3d import quick_job
+
+
+def read(folder: Path, grow: int = 500) -> Training:
+    network = ready(build(QuickConfig(), Head(hidden=4, classes=2), lite0()))
+    frames = Frames(folder, FeatureCache(folder / "cache"), torch.device("cpu"))
+    reading = read_labelled(read_job(folder), frames, network=network, folder=folder, grow=grow)
+    while True:
+        try:
+            next(reading)
+        except StopIteration as stop:
+            return stop.value
+
+
+def test_judging_pixels_are_kept_apart(tmp_path: Path):
+    training = read(quick_job.make(tmp_path))
+    assert len(training.judge.labels) == 2 * 2 * 30
+    assert len(training.without_judge.drawn.labels) == 2 * 2 * 135
+    assert len(training.everything.drawn.labels) == 2 * 2 * 165
+
+
+def test_grown_pixels_are_new_ones_with_the_class_around_them(tmp_path: Path):
+    training = read(quick_job.make(tmp_path))
+    pixels = training.everything.grown
+    assert len(pixels.labels) == 2 * 500
+    rows = pixels.columns[:, -1]  # y in -1 to 1: the sky, class 1, is the upper half
+    assert ((rows < 0) == (pixels.labels == 1)).float().mean() > 0.95
+
+
+def test_without_growing_ignored_pixels_are_as_unlabelled_ones(tmp_path: Path):
+    clean, ignoring = quick_job.make(tmp_path / "a"), quick_job.make(tmp_path / "b")
+    path = str(ignoring / "labels" / "0.png")
+    mask = cv2.imread(path, cv2.IMREAD_UNCHANGED)
+    mask[20:30] = IGNORED
+    cv2.imwrite(path, mask)
+    one, other = read(clean, 0).everything, read(ignoring, 0).everything
+    assert torch.equal(one.drawn.columns, other.drawn.columns)
+    assert len(one.grown.labels) == len(other.grown.labels) == 0
+
+
+@pytest.mark.parametrize(("most", "expected"), [(10_000, 3000), (1000, 1200)])
+def test_of_a_dense_mask_a_share_of_each_class_is_read(most: int, expected: int):
+    labels = np.full((60, 60), UNLABELLED, np.uint8)
+    labels[:40], labels[40:50], labels[50:55, :40] = 0, 1, 2
+    rc = chosen_pixels(labels, 3, most=most, rng=np.random.default_rng(0))
+    counts = np.bincount(labels[rc[:, 0], rc[:, 1]], minlength=3)
+    assert len(np.unique(rc, axis=0)) == len(rc)
+    assert counts.min() >= 200
+    assert abs(len(rc) - expected) <= 200
