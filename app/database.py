@@ -28,8 +28,8 @@ _SQLITE_MEANING: Final = {
     sqlite3.SQLITE_READONLY: "it can't be written (read-only)",
     sqlite3.SQLITE_PERM: "it can't be written (permissions)",
     sqlite3.SQLITE_CANTOPEN: "it can't be opened",
-    sqlite3.SQLITE_CORRUPT: "the database is damaged; restore it from a copy",
-    sqlite3.SQLITE_NOTADB: "it is not a database, or it is damaged; restore it from a copy",
+    sqlite3.SQLITE_CORRUPT: "the database is damaged; {mend}",
+    sqlite3.SQLITE_NOTADB: "it is not a database, or it is damaged; {mend}",
     sqlite3.SQLITE_BUSY: f"another process has kept it locked for more than {BUSY_SECONDS} s",
     sqlite3.SQLITE_IOERR: "the disk can't be read or written",
 }
@@ -81,15 +81,18 @@ def copy_database(file: Path, target: Path) -> None:
 
 
 @contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turn what the disk or the database refuses into one line that names `path` (StudioError)."""
+def explained(path: Path, *, mend: str = "restore it from a copy") -> Iterator[None]:
+    """Turn what the disk or the database refuses into one line that names `path` (StudioError).
+
+    `mend` says what to do about a damaged database.
+    """
     try:
         yield
     except (DatabaseError, sqlite3.DatabaseError) as error:
         meaning = _sqlite_meaning(error)
         if meaning is None:
             raise
-        raise StudioError(f"{path}: {meaning}") from error
+        raise StudioError(f"{path}: {meaning.format(mend=mend)}") from error
     except OSError as error:
         meaning = _OS_MEANING.get(error.errno or 0)
         if meaning is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final, NoReturn
 
 import sqlalchemy
@@ -26,12 +27,15 @@ _VERSION: Final = "1"
 """Constant: with DBOS's default, a hash of the code, an update would strand what is queued."""
 _POLL_SECONDS: Final = 0.2
 _LIVING: Final = ["ENQUEUED", "PENDING"]
+_MEND: Final = "delete this file: nothing is lost, workers make a new one"
 
 
 class Engine:
     """The launched engine of this process: there can be one at a time."""
 
-    def __init__(self, work: Callable[[str], None]) -> None:
+    def __init__(self, work: Callable[[str], None], file: Path) -> None:
+        self._file = file
+
         @DBOS.workflow(name=_QUEUE, max_recovery_attempts=None)
         def turn(run_id: str) -> None:
             work(run_id)
@@ -46,20 +50,22 @@ class Engine:
         """
         if not waiting:
             return
-        there = {status.workflow_id.partition(".")[0] for status in _statuses(status=_LIVING)}
-        for run_id in waiting:
-            if run_id not in there:
-                count = len(_statuses(workflow_id_prefix=f"{run_id}."))
-                with SetWorkflowID(f"{run_id}.{count}"):
-                    DBOS.enqueue_workflow(_QUEUE, self._workflow, run_id)
+        with explained(self._file, mend=_MEND):
+            there = {status.workflow_id.partition(".")[0] for status in _statuses(status=_LIVING)}
+            for run_id in waiting:
+                if run_id not in there:
+                    count = len(_statuses(workflow_id_prefix=f"{run_id}."))
+                    with SetWorkflowID(f"{run_id}.{count}"):
+                        DBOS.enqueue_workflow(_QUEUE, self._workflow, run_id)
 
     def give_up_dead(self, alive: Callable[[], Collection[str]]) -> None:
         """Cancel the workflows of executors that are not alive; their runs are enqueued anew."""
-        pending = _statuses(status="PENDING")  # first: an executor that took one later is alive
-        if pending:
-            living = alive()
-            dead = [one.workflow_id for one in pending if one.executor_id not in living]
-            DBOS.cancel_workflows(dead)
+        with explained(self._file, mend=_MEND):
+            pending = _statuses(status="PENDING")  # first: an executor that took one later is alive
+            if pending:
+                living = alive()
+                dead = [one.workflow_id for one in pending if one.executor_id not in living]
+                DBOS.cancel_workflows(dead)
 
 
 class _NoPickle(_serialization.DefaultSerializer):
@@ -83,9 +89,9 @@ def launched(workspace: Workspace, executor: str, work: Callable[[str], None]) -
     engine = _open(workspace)
     _serialization.DBOSDefaultSerializer = _NoPickle()
     try:
-        with explained(workspace.root / FILE):
+        with explained(workspace.root / FILE, mend=_MEND):
             DBOS(config=_config(engine, executor))
-            launching = Engine(work)
+            launching = Engine(work, workspace.root / FILE)
             _make_queue(engine)
             DBOS.launch()
         yield launching

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -94,11 +96,29 @@ def test_the_file_is_wal_and_holds_no_pickle(project: Workspace) -> None:
     assert found == [("portable_json",)]
 
 
-def test_a_file_that_is_no_database_is_named(project: Workspace) -> None:
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        (lambda data: b"no database" + data[11:], "it is not a database, or it is damaged"),
+        (lambda data: data[:100] + bytes(len(data) - 100), "the database is damaged"),
+    ],
+    ids=["no database", "zeros after the header"],
+)
+def test_of_a_damaged_file_the_line_says_that_it_may_go(
+    project: Workspace, damage: Callable[[bytes], bytes], what: str
+) -> None:
+    with engine.launched(project, "1.a", lambda _: None):
+        pass
     file: Path = project.root / engine.FILE
-    file.write_bytes(b"no database" * 100)
+    file.write_bytes(damage(file.read_bytes()))
+    line = f"{file}: {what}; delete this file: nothing is lost, workers make a new one"
     with (
-        pytest.raises(StudioError, match=r"jobs\.sqlite: it is not a database"),
-        engine.launched(project, "1.a", lambda _: None),
+        pytest.raises(StudioError, match=re.escape(line)),
+        engine.launched(project, "1.b", lambda _: None),
     ):
         pass
+    file.unlink()
+    worked: list[str] = []
+    with engine.launched(project, "1.c", worked.append) as launched:
+        launched.enqueue(["one"])
+        processes.eventually(lambda: worked)
