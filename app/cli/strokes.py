@@ -29,12 +29,15 @@ def import_strokes(
     source: Annotated[
         Path, typer.Argument(metavar="DIR", help="Folder of masks, or with strokes.json.")
     ],
+    ignore: Ignore = None,
 ) -> None:
     """Take over strokes (JSON) or scribble, point and coarse masks (PNG of class ids)."""
     from app import labels
 
     with opened(project) as workspace, progress() as advance:
-        report = labels.import_strokes(workspace, source, author=AUTHOR, on_progress=advance)
+        report = labels.import_strokes(
+            workspace, source, author=AUTHOR, ignore=ignore, on_progress=advance
+        )
     for name in report.skipped:
         remark(f"skipped {name}: no frame has this name")
     say(f"{report.strokes} strokes on {report.frames} frames")

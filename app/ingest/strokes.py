@@ -35,11 +35,12 @@ def import_strokes(
     source: Path,
     *,
     author: str,
+    ignore: int | None = None,
     on_progress: OnProgress | None = None,
 ) -> Imported:
     """Take in strokes: a file of strokes, a folder with strokes.json, or a folder of mask PNGs.
 
-    Masks are class ids (255 = unlabelled), named as the frames. All is one undo step.
+    Masks are class ids, named as the frames; 255 and `ignore` mean no class. All is one undo step.
     AnnotationError or StudioError name the first thing that is wrong; nothing is taken in then.
     """
     with workspace.read() as conn:
@@ -47,10 +48,12 @@ def import_strokes(
     file = source / strokes.FILE_NAME if source.is_dir() else source
     skipped: tuple[str, ...] = ()
     if file.is_file():
+        if ignore is not None:
+            raise StudioError(f"{file} holds strokes: a value to ignore is for masks")
         new = strokes.read_strokes(file, frames, class_map, author=author)
     elif source.is_dir():
         found, skipped = _mask_files(source, frames)
-        new = _read_masks(found, class_map, author=author, on_progress=on_progress)
+        new = _read_masks(found, class_map, author=author, ignore=ignore, on_progress=on_progress)
     else:
         raise StudioError(f"{source} does not exist")
     if not new:
@@ -88,11 +91,15 @@ def _read_masks(
     class_map: ClassMap,
     *,
     author: str,
+    ignore: int | None,
     on_progress: OnProgress | None,
 ) -> list[Stroke]:
     new: list[Stroke] = []
+    unlabelled = () if ignore is None else (ignore,)
     for done, (frame, path) in enumerate(files, start=1):
-        ids = png.read_ids(path, class_map, height=frame.height, width=frame.width)
+        ids = png.read_ids(
+            path, class_map, height=frame.height, width=frame.width, ignore=unlabelled
+        )
         new += png.mask_strokes(ids, frame_id=frame.frame_id, author=author)
         if on_progress is not None:
             on_progress("reading masks", done, len(files))

@@ -66,6 +66,20 @@ def test_masks_come_in_pixel_for_pixel_and_strangers_are_named(
     assert [(mask == samples.truth(1 + i)).all() for i, mask in enumerate(others)] == [True] * 3
 
 
+def test_the_void_id_of_masks_is_left_out(
+    project: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mask = samples.truth(0)
+    mask[:10] = 11
+    (tmp_path / "masks").mkdir()
+    Image.fromarray(mask).save(tmp_path / "masks/frame0.png")
+    words = ["strokes", "import", str(project.root), str(tmp_path / "masks")]
+    assert main(words) == 1
+    assert "frame0.png: no class has the id 11 (640 pixels)" in capsys.readouterr().err
+    assert main([*words, "--ignore", "11"]) == 0
+    assert (masks(project)[0] == np.where(mask == 11, 255, mask)).all()
+
+
 @pytest.mark.parametrize(
     ("options", "places"),
     [

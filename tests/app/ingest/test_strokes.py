@@ -74,6 +74,23 @@ def test_strokes_go_out_and_come_back_the_same(project, project_master, tmp_path
                 assert np.array_equal(_mask(workspace, frame_id), _mask(project, frame_id))
 
 
+def test_a_value_to_ignore_is_no_label(project, tmp_path):
+    void = _scribbles()
+    void[void == UNLABELLED] = 11  # as CamVid's masks have it
+    _write(tmp_path / "masks", "frame0.png", void)
+    with pytest.raises(AnnotationError, match=r"frame0.png: no class has the id 11 \("):
+        import_strokes(project, tmp_path / "masks", author="ann")
+    import_strokes(project, tmp_path / "masks", author="ann", ignore=11)
+    assert np.array_equal(_mask(project, frame_ids(project)[0]), _scribbles())
+
+
+def test_a_value_to_ignore_makes_no_sense_for_strokes(project, tmp_path):
+    label_all(project)
+    labels.export_strokes(project, tmp_path / "out")
+    with pytest.raises(StudioError, match=r"strokes.json holds strokes: a value to ignore is for"):
+        import_strokes(project, tmp_path / "out", author="ann", ignore=11)
+
+
 @pytest.mark.parametrize(
     ("mask", "reason"),
     [
