@@ -1,4 +1,4 @@
-"""What people draw: classes, frames, strokes and the masks made from them."""
+"""What people draw: classes, frames and strokes, and what stands for no class in a mask."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32
 
 UNLABELLED: Final = 255
 """Mask value of a pixel that nobody labelled."""
@@ -104,13 +104,3 @@ class Stroke:
     width: float
     """Brush diameter in image pixels."""
     author: str
-
-
-@dataclass(frozen=True, slots=True)
-class ScribbleMask:
-    """A frame's strokes as pixels: train id, UNLABELLED or IGNORED."""
-
-    frame_id: int
-    labels: UInt8[np.ndarray, "h w"]
-    revision: int
-    """The label revision that the mask shows."""

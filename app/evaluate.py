@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import cv2
 import numpy as np
 from jaxtyping import Int64, UInt8
 from sqlalchemy import Connection
@@ -21,8 +20,9 @@ from annotations import store
 from annotations.rasterise import rasterise
 from annotations.types import UNLABELLED, Frame
 from app import rounds
+from app.bridge import read_prediction
 from app.errors import StudioError
-from app.rounds import Round
+from app.rounds import PredictionFiles, Round
 from app.truth import Truth, find_truth
 from app.workspace import Workspace
 from rewis3d import metrics
@@ -67,7 +67,7 @@ class _Subject:
     round_: Round
     frames: list[Frame]
     truth: Truth
-    predictions: dict[int, Path]
+    predictions: dict[int, PredictionFiles]
     taught: frozenset[int]
     """Ids of the frames that the round learnt from."""
 
@@ -117,8 +117,7 @@ def _subject(
         raise StudioError(f"round {round_.number} has predicted nothing (it is {round_.run.state})")
     job = read_job(workspace.path(round_.folder) / "job")
     taught = frozenset(view.frame_id for view in job.views if view.labels is not None)
-    predictions = {key: workspace.path(found.labels_file) for key, found in files.items()}
-    return _Subject(round_, frames, truth, predictions, taught)
+    return _Subject(round_, frames, truth, files, taught)
 
 
 def _round(conn: Connection, number: int | None) -> Round:
@@ -139,7 +138,7 @@ def _confusion(workspace: Workspace, subject: _Subject, frame: Frame) -> Int64[n
     truth = _train_ids(subject.truth.labels(frame), subject.round_)
     if frame.frame_id in subject.taught:
         truth[_stroked(workspace, frame, subject.round_)] = UNLABELLED
-    predicted = _read_prediction(subject.predictions[frame.frame_id], frame)
+    predicted = read_prediction(workspace, subject.predictions[frame.frame_id], frame)
     return metrics.confusion(truth, predicted, len(subject.round_.class_map))
 
 
@@ -154,16 +153,6 @@ def _stroked(workspace: Workspace, frame: Frame, round_: Round) -> np.ndarray:
     with workspace.read() as conn:
         strokes = store.strokes_at(conn, frame.frame_id, round_.label_revision)
     return rasterise(strokes, round_.class_map, frame.height, frame.width) != UNLABELLED
-
-
-def _read_prediction(file: Path, frame: Frame) -> UInt8[np.ndarray, "h w"]:
-    labels = cv2.imread(str(file), cv2.IMREAD_UNCHANGED)
-    if labels is None or labels.dtype != np.uint8 or labels.shape != (frame.height, frame.width):
-        raise StudioError(
-            f"{file}: not a prediction of frame {frame.name!r} ({frame.width} x {frame.height});"
-            " train the round again"
-        )
-    return np.asarray(labels, np.uint8)
 
 
 def _report(subject: _Subject, counts: Counts, frames: dict[str, int]) -> Evaluation:

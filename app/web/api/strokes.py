@@ -17,7 +17,6 @@ from app import events
 from app.web.context import AUTHOR, Body, InStudio, Studio, refusal, reply
 
 router = APIRouter(prefix="/api")
-MAX_POINTS: Final = 20_000
 _BRUSHES: Final = {"eraser": ERASER, "ignore": IGNORE}
 _BRUSH_NAMES: Final = {number: name for name, number in _BRUSHES.items()}
 _NOTHING: Final = {"undo": "nothing to undo", "redo": "nothing to redo"}
@@ -36,7 +35,9 @@ class NewStroke(Body):
     frame: StrictInt
     class_id: Annotated[ClassId | Literal["eraser", "ignore"], Field(alias="class")]
     width: Annotated[float, Field(gt=0, le=10_000)]
-    xy: Annotated[list[tuple[Coordinate, Coordinate]], Field(min_length=1, max_length=MAX_POINTS)]
+    xy: Annotated[
+        list[tuple[Coordinate, Coordinate]], Field(min_length=1, max_length=store.MAX_VERTICES)
+    ]
     client: Client
 
 
