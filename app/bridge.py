@@ -78,10 +78,20 @@ def write_training_job(
                 config=round_.config,
                 seed=round_.seed,
                 features=_from(folder, workspace.path(FEATURES)),
+                options=_origin(round_),
             ),
             aside,
         )
     return folder
+
+
+def _origin(round_: Round) -> dict[str, str]:
+    """Return where a round's model comes from: the child keeps it in the model's folder."""
+    return {
+        "round": str(round_.number),
+        "preset": round_.preset,
+        "label_revision": str(round_.label_revision),
+    }
 
 
 def write_predict_job(workspace: Workspace, run_id: str) -> Path:
@@ -111,7 +121,7 @@ def write_export_job(workspace: Workspace, run_id: str) -> Path:
         round_ = rounds.get_round(conn, request["round"])
         frames = store.list_frames(conn)
         name = conn.execute(select(project.c.name)).scalar_one()
-    options = {"format": request["format"], "project": name, "round": str(round_.number)}
+    options = {"format": request["format"], "project": name}
     folder = workspace.path(round_.folder) / "jobs" / run_id
     output = _from(folder, workspace.path(f"{EXPORTS}/{run_id}"))
     return _write_model_job(

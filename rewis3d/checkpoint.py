@@ -39,7 +39,7 @@ class Checkpoint:
     scores: Scores | None
     """Of the same training without the held-out pixels; None where there were none."""
     origin: dict[str, str] = field(default_factory=dict)
-    """Where it comes from, as the job says: round, preset, label revision."""
+    """Where it comes from, as the job's options say: round, preset, label_revision."""
 
 
 def build(config: QuickConfig, head: Head, backbone: Lite0) -> Segmenter:

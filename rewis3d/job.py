@@ -47,7 +47,7 @@ class Job:
     output: str = ".."
     """Where results go, relative to the job folder: the round's folder, or an export's."""
     options: dict[str, str] = field(default_factory=dict)
-    """What the task needs beside these (an export's format)."""
+    """Beside these: an export's format, or where the model that is trained comes from."""
 
 
 def write_job(job: Job, folder: Path) -> None:

@@ -27,7 +27,7 @@ pipeline_tag: image-segmentation
 ---
 # {title}
 
-Semantic segmentation, trained on scribbles with Rewis3d Studio (round {number}).
+Semantic segmentation, trained on scribbles with Rewis3d Studio: {origin}.
 
 - Network: EfficientNet-Lite0 (ImageNet weights, Apache-2.0, frozen), enlarged input (scale
   {scale:g}), a perceptron with {hidden} hidden units over its maps.
@@ -48,13 +48,19 @@ def card(checkpoint: Checkpoint, options: dict[str, str]) -> str:
     """Return the model card in Markdown."""
     return _CARD.format(
         title=_plain(options.get("project", "Segmentation model")),
-        number=options.get("round", "unknown"),
+        origin=_origin(checkpoint),
         scale=checkpoint.config.scale,
         hidden=checkpoint.config.hidden,
         count=len(checkpoint.classes),
         scores=_scores(checkpoint),
         rows="\n".join(_rows(checkpoint)),
     )
+
+
+def _origin(checkpoint: Checkpoint) -> str:
+    known = {key.replace("_", " "): _plain(text) for key, text in checkpoint.origin.items()}
+    known["seed"] = str(checkpoint.seed)
+    return ", ".join(f"{key} {text}" for key, text in known.items())
 
 
 def _scores(checkpoint: Checkpoint) -> str:

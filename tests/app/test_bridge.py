@@ -43,6 +43,9 @@ def test_a_training_job_holds_every_frame_and_the_labels_of_the_round(project):
     assert folder == project.root / "rounds/0001/job"
     job = read_job(folder)
     assert (job.task, job.config, job.seed, job.output) == ("quick", {"steps": 5}, 3, "..")
+    with project.read() as conn:
+        revision = str(store.current_revision(conn))
+    assert job.options == {"round": "1", "preset": "quick", "label_revision": revision}
     assert [view.frame_id for view in job.views] == [ids[2], ids[1], ids[3], ids[0]]
     assert [(spec.class_id, spec.name) for spec in job.classes] == [
         (0, "ground"),

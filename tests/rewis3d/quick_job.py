@@ -14,6 +14,8 @@ from rewis3d.types import UNLABELLED, ClassSpec
 HEIGHT, WIDTH = 48, 64
 CLASSES = (ClassSpec(0, "grass", (0, 200, 0)), ClassSpec(1, "sky", (0, 0, 200)))
 
+ORIGIN = {"round": "1", "preset": "quick", "label_revision": "24"}
+
 
 def make(
     root: Path, *, frames: int = 3, labelled: tuple[int, ...] = (0, 1), **settings: str
@@ -33,7 +35,7 @@ def make(
         views.append(_view(index, folder, index in labelled))
     overrides = {"steps": "30", "batch": "64"} | settings
     config = to_json(resolve("quick", overrides))
-    write_job(Job("quick", tuple(views), CLASSES, config, seed=0), folder)
+    write_job(Job("quick", tuple(views), CLASSES, config, seed=0, options=ORIGIN), folder)
     return folder
 
 

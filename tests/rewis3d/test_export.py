@@ -39,7 +39,7 @@ def export_job(root: Path, form: str) -> Path:
         task="export",
         checkpoint="../model",
         output="../../../exports/run",
-        options={"format": form, "project": "Road <b>", "round": "1"},
+        options={"format": form, "project": "Road <b>"},
     )
     other = folder.with_name("export")
     other.mkdir()
@@ -100,6 +100,7 @@ def test_the_folder_says_what_is_in_it(exported: Path):
     readme = (exported / "README.md").read_text()
     assert "<b>" not in readme
     assert "| 1 | sky |" in readme
+    assert "Rewis3d Studio: round 1, preset quick, label revision 24, seed 0." in readme
     assert len((exported / "predict.py").read_text().splitlines()) == 10
     assert {path.name for path in exported.iterdir()} >= {"model.safetensors", "config.json"}
 
