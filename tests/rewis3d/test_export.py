@@ -30,10 +30,8 @@ NEEDED = ("numpy", "numpy.libs", "PIL", "pillow.libs", "onnxruntime")
 """What the script may import, with the shared libraries that the wheels bring."""
 
 
-def export_job(root: Path, form: str) -> Path:
-    """Return a job folder that exports a freshly trained round; it writes to `root`/exports/run."""
-    folder = quick_job.make(root)
-    list(quick.run(folder))
+def export_job(folder: Path, form: str) -> Path:
+    """Return a job folder that exports the model of a training job, to exports/run."""
     job = dataclasses.replace(
         read_job(folder),
         task="export",
@@ -50,7 +48,9 @@ def export_job(root: Path, form: str) -> Path:
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("export")
-    reports = list(export.run(export_job(root, "torch-export")))
+    trained = quick_job.make(root)
+    list(quick.run(trained))
+    reports = list(export.run(export_job(trained, "torch-export")))
     assert isinstance(reports[-1], Done)
     return root / "exports" / "run"
 
@@ -106,7 +106,7 @@ def test_the_folder_says_what_is_in_it(exported: Path):
 
 
 def test_an_unknown_format_is_named(tmp_path: Path):
-    folder = export_job(tmp_path, "keras")
+    folder = export_job(quick_job.make(tmp_path), "keras")
     with pytest.raises(Rewis3dError, match="'keras'; known: huggingface"):
         list(export.run(folder))
     assert not (tmp_path / "exports").exists()
