@@ -17,6 +17,8 @@ from rewis3d.reports import Point
 
 _FLAT: Final = 1e-3
 """Added to a standard deviation: what never varies among the labelled pixels stays near zero."""
+MEASURED: Final = 20_000
+"""So many pixels tell a feature's mean and deviation well enough."""
 _WARM_UP: Final = 0.1
 """Share of the steps in which the learning rate rises."""
 FEWEST: Final = 0.01
@@ -47,9 +49,8 @@ def fit(
     The head takes hypercolumns as they are: the standardisation by the labelled pixels' mean and
     deviation is folded into its first layer.
     """
-    mean, deviation = pixels.columns.mean(0), pixels.columns.std(0, correction=0) + _FLAT
-    columns = (pixels.columns - mean) / deviation
-    head = _fresh(classes, config, generator).to(columns.device)
+    mean, deviation = standardisation(pixels.columns)
+    head = _fresh(classes, config, generator).to(mean.device)
     optimiser = torch.optim.AdamW(
         head.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
@@ -60,8 +61,9 @@ def fit(
     every = max(1, config.steps // _POINTS)
     for step in range(1, config.steps + 1):
         chosen = torch.multinomial(weights, config.batch, True, generator=generator)
-        chosen = chosen.to(columns.device)
-        loss = _loss(head, columns[chosen], pixels.labels[chosen], config, generator)
+        chosen = chosen.to(mean.device)
+        columns = (pixels.columns[chosen] - mean) / deviation
+        loss = _loss(head, columns, pixels.labels[chosen], config, generator)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
@@ -70,6 +72,14 @@ def fit(
             yield Point(series, step, loss.item())
     silence(head, torch.bincount(pixels.labels, minlength=classes) == 0)
     yield folded(head, mean, deviation)
+
+
+def standardisation(
+    columns: Float32[Tensor, "n f"],
+) -> tuple[Float32[Tensor, "f"], Float32[Tensor, "f"]]:
+    """Return each feature's mean and deviation, of MEASURED pixels evenly chosen where more."""
+    measured = columns[:: -(-len(columns) // MEASURED)]
+    return measured.mean(0), measured.std(0, correction=0) + _FLAT
 
 
 def silence(head: Head, untaught: Bool[Tensor, "k"]) -> None:

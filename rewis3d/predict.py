@@ -44,15 +44,16 @@ def predict(
     network: Segmenter, frames: Frames, job: Job, output: Path
 ) -> Iterator[Progress | Published]:
     """Publish every view in the job's order; those already published are announced again."""
-    started, total, made = time.monotonic(), len(job.views), 0
+    total, made, spent = len(job.views), 0, 0.0
     for index, view in enumerate(job.views):
         report = published(view.frame_id, output)
         if report is None:
+            started = time.monotonic()
             report = publish(predict_frame(network, frames, view), output)
-            made += 1
+            made, spent = made + 1, spent + time.monotonic() - started
         yield report
         left = total - index - 1
-        eta = (time.monotonic() - started) / made * left if made else None
+        eta = spent / made * left if made else None
         yield Progress(STAGE, index + 1, total, eta)
 
 

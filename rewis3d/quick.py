@@ -20,8 +20,9 @@ from rewis3d.job import Job, read_job
 from rewis3d.labelled import Labelled, Training, read_labelled
 from rewis3d.models.segmenter import Head, ready
 from rewis3d.models.weights import lite0
-from rewis3d.predict import predict
-from rewis3d.reports import Done, Point, Progress, Report, Scores
+from rewis3d.predict import predict, predict_frame
+from rewis3d.publish import publish
+from rewis3d.reports import Done, Point, Progress, Published, Report, Scores
 
 MODEL: Final = "model"
 """The checkpoint's folder under the job's output."""
@@ -41,7 +42,7 @@ def run(folder: Path) -> Iterator[Report]:
     device = pick(config.device)
     frames = Frames(folder, FeatureCache(folder / job.features), device)
     if not (output / MODEL).is_dir():
-        yield from _train(job, config, frames, folder)
+        yield from _train(job, config, frames=frames, folder=folder)
     checkpoint = load_checkpoint(output / MODEL)
     if checkpoint.scores:
         yield checkpoint.scores
@@ -50,19 +51,25 @@ def run(folder: Path) -> Iterator[Report]:
 
 
 def _train(
-    job: Job, config: QuickConfig, frames: Frames, folder: Path
-) -> Iterator[Progress | Point]:
-    """Judge, fit on all, and save the checkpoint."""
-    backbone = lite0()
+    job: Job, config: QuickConfig, *, frames: Frames, folder: Path
+) -> Iterator[Progress | Point | Published]:
+    """Fit on all, publish the open frame, judge, and save the checkpoint.
+
+    Somebody waits for the open frame, so it comes before the judgement. It is predicted anew where
+    a run was killed in between: what is published comes from the model that is saved.
+    """
+    output, backbone = folder / job.output, lite0()
     untrained = build(config, Head(hidden=config.hidden, classes=len(job.classes)), backbone)
     training = yield from read_labelled(
         job, frames, network=ready(untrained), folder=folder, grow=config.grow
     )
-    scores = yield from _judged(training, job, config)
     head = yield from _fitted(training.everything, job, config, "loss")
     network = build(config, head.cpu(), backbone)
+    on_device = ready(network).to(pick(config.device))
+    yield publish(predict_frame(on_device, frames, job.views[0]), output)
+    scores = yield from _judged(training, job, config)
     checkpoint = Checkpoint(network, job.classes, config, job.seed, scores, job.options)
-    save_checkpoint(checkpoint, folder / job.output / MODEL)
+    save_checkpoint(checkpoint, output / MODEL)
 
 
 def _fitted(
