@@ -26,6 +26,10 @@ from rewis3d.reports import Done, Point, Progress, Published, Report, Scores
 
 MODEL: Final = "model"
 """The checkpoint's folder under the job's output."""
+LEARNING: Final = "learning"
+JUDGING: Final = "judging"
+_CURVES: Final = {LEARNING: "loss", JUDGING: "judge"}
+"""What the curves of a stage are called."""
 AGREED: Final = 0.2
 """A grown label is learnt where a head that knows the strokes alone gives it this probability."""
 
@@ -63,7 +67,7 @@ def _train(
     training = yield from read_labelled(
         job, frames, network=ready(untrained), folder=folder, grow=config.grow
     )
-    head = yield from _fitted(training.everything, job, config, "loss")
+    head = yield from _fitted(training.everything, job, config, stage=LEARNING)
     network = build(config, head.cpu(), backbone)
     on_device = ready(network).to(pick(config.device))
     yield publish(predict_frame(on_device, frames, job.views[0]), output)
@@ -73,10 +77,10 @@ def _train(
 
 
 def _fitted(
-    labelled: Labelled, job: Job, config: QuickConfig, series: str
-) -> Generator[Point, None, Head]:
+    labelled: Labelled, job: Job, config: QuickConfig, *, stage: str
+) -> Generator[Point | Progress, None, Head]:
     """Fit a head to the strokes, then anew to them and the grown labels that it agrees with."""
-    first = yield from _fit(labelled.drawn, job, config, series)
+    first = yield from _fit(labelled.drawn, job, config, stage=stage, of="strokes")
     with torch.inference_mode():
         agreed = first(labelled.grown.columns).softmax(1)
         agreed = agreed.gather(1, labelled.grown.labels[:, None])[:, 0] >= AGREED
@@ -88,28 +92,31 @@ def _fitted(
         torch.cat((labelled.drawn.labels, grown.labels)),
     )
     config = replace(config, balance=config.grown_balance, steps=config.grown_steps)
-    return (yield from _fit(pixels, job, config, f"{series}, grown"))
+    return (yield from _fit(pixels, job, config, stage=stage, of="grown"))
 
 
 def _fit(
-    pixels: Pixels, job: Job, config: QuickConfig, series: str
-) -> Generator[Point, None, Head]:
+    pixels: Pixels, job: Job, config: QuickConfig, *, stage: str, of: str
+) -> Generator[Point | Progress, None, Head]:
     """Fit a head from the job's seed, whatever was fitted before."""
     generator = torch.Generator().manual_seed(job.seed)
-    for report in fit(pixels, len(job.classes), config, generator=generator, series=series):
+    for report in fit(
+        pixels, len(job.classes), config, generator=generator, series=f"{_CURVES[stage]}, {of}"
+    ):
         if isinstance(report, Head):
             return report
         yield report
+        yield Progress(stage, report.step, config.steps)
     raise AssertionError("a fit ends with its head")
 
 
 def _judged(
     training: Training, job: Job, config: QuickConfig
-) -> Generator[Point, None, Scores | None]:
+) -> Generator[Point | Progress, None, Scores | None]:
     """Return how well a head fitted without the judging pixels does on them."""
     if len(training.judge.labels) == 0 or len(training.without_judge.drawn.labels) == 0:
         return None
-    head = yield from _fitted(training.without_judge, job, config, "loss, judged")
+    head = yield from _fitted(training.without_judge, job, config, stage=JUDGING)
     with torch.inference_mode():
         found = head(training.judge.columns).argmax(1).to(torch.uint8).cpu().numpy()
     truth = training.judge.labels.to(torch.uint8).cpu().numpy()

@@ -41,12 +41,10 @@ def test_learns_strokes_and_publishes_every_frame_in_order(tmp_path: Path):
     assert scores.accuracy is not None
     assert scores.accuracy > 0.9
     assert isinstance(reports[-1], Done)
-    assert {report.series for report in reports if isinstance(report, Point)} == {
-        "loss",
-        "loss, grown",
-        "loss, judged",
-        "loss, judged, grown",
-    }
+    curves = {report.series for report in reports if isinstance(report, Point)}
+    assert curves == {"loss, strokes", "loss, grown", "judge, strokes", "judge, grown"}
+    stages = [report.stage for report in reports if isinstance(report, Progress)]
+    assert list(dict.fromkeys(stages)) == ["reading", "learning", "judging", "predicting"]
 
 
 def test_the_same_seed_gives_the_same_weights(tmp_path: Path):
@@ -84,7 +82,7 @@ def test_judging_pixels_train_nothing_before_the_judgement(tmp_path: Path):
 
     def judged(folder: Path) -> list[Point]:
         points = [report for report in quick.run(folder) if isinstance(report, Point)]
-        return [point for point in points if point.series.startswith("loss, judged")]
+        return [point for point in points if point.series.startswith("judge")]
 
     assert judged(clean) == judged(poisoned)
     assert weights(clean) != weights(poisoned)

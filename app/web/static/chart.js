@@ -4,6 +4,7 @@ import { h } from "./dom.js";
 const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT = 110;
 const LEAST_WIDTH = 120;
+const DECADES = 50; // a curve that falls by more is drawn on a logarithmic scale
 const PAD = { left: 36, right: 8, top: 8, bottom: 18 };
 
 /** Return a figure with one curve, as wide as its place: `points` are [step, value] by step. */
@@ -20,7 +21,7 @@ function draw(svg, points) {
   const last = points.at(-1);
   const scale = scales(points, width);
   svg.replaceChildren();
-  for (const value of ticks(scale.low, scale.high)) svg.append(gridLine(value, scale));
+  for (const [value, text] of scale.ticks) svg.append(gridLine(value, text, scale));
   svg.append(label(width - PAD.right, HEIGHT - 4, String(last[0]), "end"));
   svg.append(label(PAD.left, HEIGHT - 4, String(points[0][0]), "start"));
   svg.append(node("path", { d: area(points, scale), class: "chart-area" }), node("path", { d: line(points, scale), class: "chart-line" }));
@@ -29,15 +30,18 @@ function draw(svg, points) {
 
 function scales(points, width) {
   const values = points.map((point) => point[1]);
-  const low = Math.min(0, ...values);
-  const high = Math.max(...values, low + 1e-6);
   const [first, last] = [points[0][0], points.at(-1)[0]];
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const logarithmic = least > 0 && most > DECADES * least; // else such a curve is an L
+  const place = logarithmic ? Math.log10 : (value) => value;
+  const low = logarithmic ? Math.floor(place(least)) : Math.min(0, least);
+  const high = Math.max(place(most), low + 1e-6);
+  const marks = logarithmic ? powers(low, high).map((power) => 10 ** power) : ticks(low, high);
   return {
-    low,
-    high,
+    ticks: marks.map((value) => [value, number(value)]),
     width,
     x: (step) => PAD.left + ((step - first) / Math.max(1, last - first)) * (width - PAD.left - PAD.right),
-    y: (value) => HEIGHT - PAD.bottom - ((value - low) / (high - low)) * (HEIGHT - PAD.top - PAD.bottom),
+    y: (value) => HEIGHT - PAD.bottom - ((place(value) - low) / (high - low)) * (HEIGHT - PAD.top - PAD.bottom),
   };
 }
 
@@ -50,10 +54,18 @@ function ticks(low, high) {
   return found;
 }
 
-function gridLine(value, { y, width }) {
+/** Return at most four exponents of ten from low to high. */
+function powers(low, high) {
+  const stride = Math.ceil((high - low) / 4);
+  const found = [];
+  for (let value = low; value <= high; value += stride) found.push(value);
+  return found;
+}
+
+function gridLine(value, text, { y, width }) {
   const group = node("g", {});
   group.append(node("line", { x1: PAD.left, x2: width - PAD.right, y1: y(value), y2: y(value), class: "chart-grid" }));
-  group.append(label(PAD.left - 6, y(value) + 3, number(value), "end"));
+  group.append(label(PAD.left - 6, y(value) + 3, text, "end"));
   return group;
 }
 
