@@ -116,7 +116,7 @@ def resume(workspace: Workspace, run_id: str) -> None:
 
 def worker_alive(workspace: Workspace) -> bool:
     """Say whether a worker is there to take what is queued."""
-    return bool(slots.holders(workspace))
+    return bool(slots.workers(workspace))
 
 
 def name_interrupted(workspace: Workspace, *, idle: str | None = None) -> list[str]:

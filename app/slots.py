@@ -25,6 +25,8 @@ STUDIO_LOCK: Final = "studio.lock"
 _FOLDER: Final = "locks"
 _PREFIX: Final = "worker-"
 _NAMES: Final = 64
+_ONCE: Final = ".once"
+"""Ends the id of a holder that works on one run and takes no others."""
 _PROBE_SECONDS: Final = 0.5
 """Looking whether a slot is held takes its lock for a moment; nobody looks for this long."""
 
@@ -39,13 +41,16 @@ class Slot:
 
 
 @contextmanager
-def hold(workspace: Workspace, name: str | None = None) -> Iterator[Slot]:
-    """Hold a slot; without a name the first free one. StudioError where it is taken."""
+def hold(workspace: Workspace, name: str | None = None, *, once: bool = False) -> Iterator[Slot]:
+    """Hold a slot; without a name the first free one. StudioError where it is taken.
+
+    `once` is for who works on one run of its own: nobody should leave other runs to it.
+    """
     folder = workspace.root / _FOLDER
     folder.mkdir(exist_ok=True)
     fd, taken = _take(folder, name) if name else _take_free(folder)
     try:
-        slot = Slot(taken, f"{taken}.{uuid4().hex[:12]}")
+        slot = Slot(taken, f"{taken}.{uuid4().hex[:12]}{_ONCE if once else ''}")
         os.ftruncate(fd, 0)
         os.pwrite(fd, slot.holder.encode(), 0)
         yield slot
@@ -82,9 +87,14 @@ def _locked(file: Path, *, patience: float) -> int | None:
 
 
 def holders(workspace: Workspace) -> set[str]:
-    """Return the ids of the workers that are alive."""
+    """Return the ids of those that are alive and may have runs."""
     files = (workspace.root / _FOLDER).glob(f"{_PREFIX}*.lock")
     return {file.read_text() for file in files if is_held(file)}
+
+
+def workers(workspace: Workspace) -> set[str]:
+    """Return the ids of those that are alive and take what waits."""
+    return {holder for holder in holders(workspace) if holder and not holder.endswith(_ONCE)}
 
 
 def studio_runs(workspace: Workspace) -> bool:

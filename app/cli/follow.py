@@ -69,7 +69,7 @@ def _work(workspace: Workspace, run_id: str, look: Callable[[], object]) -> None
     from app.attempt import attempt
 
     stop = Event()
-    with slots.hold(workspace) as slot, ThreadPoolExecutor(1) as thread:
+    with slots.hold(workspace, once=True) as slot, ThreadPoolExecutor(1) as thread:
         working = thread.submit(attempt, workspace, run_id, slot=slot.holder, stop=stop)
         try:
             while not working.done():

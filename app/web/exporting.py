@@ -40,7 +40,7 @@ def start(studio: Studio, request: dict[str, Any]) -> str:
 
 def _export(studio: Studio, request: dict[str, Any], started: Future[str]) -> None:
     try:
-        with slots.hold(studio.workspace) as slot:
+        with slots.hold(studio.workspace, once=True) as slot:
             claim = _begin(studio, request, slot.holder)
             started.set_result(claim.run_id)
             _work(studio, claim)

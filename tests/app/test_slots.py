@@ -32,6 +32,14 @@ def test_a_slot_has_one_holder(project: Workspace) -> None:
     assert slots.holders(project) == set()
 
 
+def test_who_holds_a_slot_for_one_run_is_alive_and_no_worker(project: Workspace) -> None:
+    with slots.hold(project, once=True) as once:
+        assert (slots.holders(project), slots.workers(project)) == ({once.holder}, set())
+        with slots.hold(project) as worker:
+            assert slots.holders(project) == {once.holder, worker.holder}
+            assert slots.workers(project) == {worker.holder}
+
+
 def test_without_a_name_the_first_free_slot_is_taken(project: Workspace) -> None:
     with slots.hold(project) as first, slots.hold(project) as second:
         assert (first.name, second.name) == ("1", "2")

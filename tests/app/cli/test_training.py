@@ -75,6 +75,12 @@ def test_without_a_worker_the_round_runs_here(
     assert slots.holders(project) == set()  # nothing is left behind
 
 
+def test_a_round_is_not_left_to_who_works_on_another_one(project: Workspace) -> None:
+    with slots.hold(project, once=True):
+        assert train(project) == 0
+    assert state(project) is RunState.DONE
+
+
 def test_with_a_worker_the_round_is_left_to_it(
     project: Workspace, worker_slot: slots.Slot, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -154,7 +154,7 @@ def test_the_desk_is_free_again_after_any_trouble(
 ):
     from app import slots
 
-    def full(_: Workspace) -> None:
+    def full(_: Workspace, *, once: bool) -> None:
         raise StudioError("64 workers are at work")
 
     with monkeypatch.context() as patch:
