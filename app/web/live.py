@@ -1,4 +1,4 @@
-"""Notices to open pages: one WebSocket per tab, one thread that watches the event log.
+"""Notices to open pages: one WebSocket per tab, one thread that watches the log and the workers.
 
 A page that lost its connection comes back with the number of the last event it saw
 (`/api/live?since=N`) and gets what it missed, or `reload` where the log does not reach back so far.
@@ -21,6 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from app import events
 from app.errors import StudioError
 from app.schema import events as event_rows
+from app.web.presence import Presence
 from app.workspace import Workspace
 
 WATCH_SECONDS: Final = 0.2
@@ -56,7 +57,10 @@ class Live:
         """Start to watch the log; call `stop` to end it."""
         with self._workspace.read() as conn:
             seen = events.latest(conn)
-        self._thread = threading.Thread(target=self._watch, args=(seen,), name="live", daemon=True)
+        presence = Presence(self._workspace)
+        self._thread = threading.Thread(
+            target=self._watch, args=(seen, presence), name="live", daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
@@ -107,12 +111,13 @@ class Live:
         with self._workspace.read() as conn:
             return backlog(conn, since)
 
-    def _watch(self, seen: int) -> None:
+    def _watch(self, seen: int, presence: Presence) -> None:
         failing = False
         while not self._stopped.is_set():
             self._wake.wait(WATCH_SECONDS)
             self._wake.clear()
             try:
+                presence.look()
                 found = self._new(seen)
             except StudioError:
                 if not failing:  # once, not five times a second

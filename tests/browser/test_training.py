@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from app import slots
 from app.supervisor import Supervisor
 from app.workspace import Workspace
 from tests.browser.tab import Tab
@@ -21,6 +22,17 @@ def worker(workspace: Workspace) -> Iterator[None]:
     supervisor.start()
     yield
     supervisor.stop()
+
+
+def test_a_worker_that_comes_and_goes_shows(tab: Tab, workspace: Workspace) -> None:
+    tab.press("1").draw((20, 20), (300, 20)).idle()
+    reason = tab.find(".train-reason")
+    assert "No worker is running" in reason.inner_text()
+    with slots.hold(workspace):
+        tab.until("s.worker", seconds=5)
+        assert "No worker is running" not in reason.inner_text()
+    tab.until("!s.worker", seconds=5)
+    assert "No worker is running" in reason.inner_text()
 
 
 def test_a_quick_round_is_started_shown_and_the_next_one_cancelled(worker: None, tab: Tab) -> None:

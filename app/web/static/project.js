@@ -4,7 +4,6 @@ import { clientName } from "./queue.js";
 import { change, emit, on, state } from "./state.js";
 import { forgetStrokes, refreshStrokes } from "./strokes.js";
 
-const WORKER_LOOK_MS = 3000;
 const MANY = 8; // frames changed by others at once, beyond which the whole project is loaded
 const changed = new Set();
 let timer = 0;
@@ -81,19 +80,12 @@ async function recount() {
   emit("frames");
 }
 
-/** No notice tells that a worker has come: ask until there is one. */
-async function lookForWorker() {
-  if (state.worker || !state.online || document.hidden) return;
-  const project = await get("project").catch(() => null); // away: asked again later
-  if (project?.worker) change("project", { worker: true });
-}
-
 /** Follow the server's notices. */
 export function followProject() {
-  setInterval(lookForWorker, WORKER_LOOK_MS);
   on("resync", resync);
   on("live:stroke", strokesChanged);
   on("live:class", resync);
   on("live:frames", resync);
   on("live:active", resync);
+  on("live:worker", ({ alive }) => change("project", { worker: alive }));
 }
