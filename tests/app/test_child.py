@@ -123,7 +123,8 @@ def test_a_child_dies_with_its_parent(tmp_path: Path, wrong: str) -> None:
     with processes.started(parent, folder) as process:
         processes.eventually((folder / f"went-wrong-{wrong}").exists)
         (orphan,) = set(processes.working_on(tmp_path)) - {process.pid}
-        assert os.getpriority(os.PRIO_PROCESS, orphan) == 10
+        nicer = os.getpriority(os.PRIO_PROCESS, 0) + 10
+        assert os.getpriority(os.PRIO_PROCESS, orphan) == min(nicer, 19)  # 19 is the nicest
         processes.kill(process)
         processes.eventually(lambda: not processes.working_on(tmp_path), seconds=2)
 
