@@ -186,6 +186,7 @@ def test_weights_that_are_missing_or_altered(
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_a_project_of_one_frame(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The whole loop, with the real child: one frame is enough for all of it."""
     images = samples.write_images(tmp_path / "images", frames=1)
