@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 from app import slots, studio
 from app.errors import StudioError
@@ -133,14 +133,19 @@ def test_the_studio_runs_with_its_worker_and_stops_with_open_tabs(project: Works
             started = time.monotonic()
             process.send_signal(signal.SIGTERM)
             with pytest.raises(ConnectionClosed):
-                while True:  # events first
-                    tab.recv(timeout=5)
+                listen(tab)
         process.wait(10)
         assert time.monotonic() - started < 8  # 5 s on an idle machine
     assert process.returncode == 0
     assert worker
     assert not [pid for pid in worker if Path(f"/proc/{pid}").exists()]
     assert not slots.holders(project)
+
+
+def listen(tab: ClientConnection) -> None:
+    """Take events until the other side ends the connection."""
+    while True:
+        tab.recv(timeout=5)
 
 
 def wait_until_alive(url: str) -> None:
