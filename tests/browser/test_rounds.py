@@ -165,7 +165,7 @@ def test_points_appear_while_a_round_runs(
     show_rounds(drawn)
     assert "begin with the first" in drawn.find(".curves").inner_text()
     finish_round(workspace, claim, miou=0.7)
-    drawn.find(".curves svg").wait_for()
+    drawn.find(".curves .chart-line").first.wait_for(state="attached")
     drawn.page.wait_for_function("document.querySelector('.scores .score-row') !== null")
     x_values = drawn.page.evaluate(
         "document.querySelector('.chart-line').getAttribute('d').match(/[ML][\\d.]+/g)"
