@@ -28,7 +28,7 @@ class Event:
 def append(conn: Connection, kind: str, /, **payload: Any) -> int:
     """Add an event to the caller's transaction and return its number; old ones are dropped."""
     row = insert(events).values(kind=kind, payload=payload, created_at=time.time())
-    seq = conn.execute(row).inserted_primary_key[0]
+    seq = conn.execute(row.returning(events.c.seq)).scalar_one()
     if seq % _PRUNE_EVERY == 0:
         conn.execute(delete(events).where(events.c.seq <= seq - KEPT))
     return seq

@@ -48,7 +48,9 @@ def stop(process: subprocess.Popen[bytes], *, seconds: float = 10) -> str:
     return printed.decode()
 
 
-def eventually(look: Callable[[], Found], *, seconds: float = 30, every: float = 0.02) -> Found:
+def eventually(
+    look: Callable[[], Found | None], *, seconds: float = 30, every: float = 0.02
+) -> Found:
     """Return what `look` finds once that is true; AssertionError when it takes too long."""
     until = time.monotonic() + seconds
     while not (found := look()):
