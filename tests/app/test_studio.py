@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
+from websockets.sync.connection import Connection
 
 from app import slots, studio
 from app.errors import StudioError
@@ -142,7 +143,7 @@ def test_the_studio_runs_with_its_worker_and_stops_with_open_tabs(project: Works
     assert not slots.holders(project)
 
 
-def listen(tab: ClientConnection) -> None:
+def listen(tab: Connection) -> None:
     """Take events until the other side ends the connection."""
     while True:
         tab.recv(timeout=5)
