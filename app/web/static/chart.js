@@ -86,7 +86,7 @@ function area(points, scale) {
 
 function number(value) {
   const size = Math.abs(value);
-  if (size && (size < 0.001 || size >= 1e5)) return value.toExponential(1);
+  if (size && (size < 0.001 || size >= 1e5)) return value.toExponential(1).replace(".0", "");
   return String(Number(value.toPrecision(3)));
 }
 
