@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from app.database import explained
 from app.errors import StudioError
@@ -23,11 +24,11 @@ def filling(folder: Path) -> Iterator[Path]:
         raise StudioError(f"{folder} is a file, not a folder")
     if folder.is_dir() and any(folder.iterdir()):
         raise StudioError(f"{folder} is not empty; give a new or empty folder")
-    aside = folder.with_name(f"{folder.name}.partial")
     with explained(folder):
-        if aside.exists():  # of an attempt that was killed
-            shutil.rmtree(aside)
-        aside.mkdir(parents=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # A name of its own: what lies beside it may be somebody's.
+        aside = folder.with_name(f".{folder.name}.{uuid4().hex[:8]}.partial")
+        aside.mkdir()
         try:
             yield aside
             aside.replace(folder)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 import cv2
 import numpy as np
@@ -30,7 +31,7 @@ from app.rounds import PredictionFiles, Round
 from app.schema import project
 from app.workspace import Workspace
 from rewis3d import types as method
-from rewis3d.job import JOB_FILE, Job, View, write_job
+from rewis3d.job import JOB_FILE, Job, View, read_job, write_job
 from rewis3d.types import ClassSpec
 
 if (types.UNLABELLED, types.IGNORED) != (method.UNLABELLED, method.IGNORED):
@@ -48,19 +49,22 @@ def write_training_job(
     """Write the job folder of a round, frozen at its label revision, and return it.
 
     Every frame is predicted, `current_frame` first, then its neighbours. Reserved frames carry no
-    labels. A folder that is there already is left as it is. StudioError where the strokes leave
-    fewer than two classes to learn.
+    labels. A folder that is there already is left as it is, but for two cases: one of another round
+    of that number (the database was restored from a copy) makes way, and one that would learn from
+    a frame reserved since is written anew. StudioError where the strokes leave fewer than two
+    classes to learn.
     """
     with workspace.read() as conn:
         round_ = rounds.get_round(conn, round_number)
         frames = wanted_order(store.list_frames(conn), current_frame)
         strokes = _strokes_to_learn(conn, frames, round_.label_revision)
     folder = workspace.path(round_.folder) / _JOB
+    _make_way(folder, round_, reserved={frame.frame_id for frame in frames if frame.reserved})
     if (folder / JOB_FILE).exists():
         return folder
-    labelled = [
+    labelled = [  # in the project's order: what judges must not depend on the frame that is open
         LabelledFrame(frame, strokes[frame.frame_id])
-        for frame in frames
+        for frame in sorted(frames, key=lambda frame: frame.frame_id)
         if frame.frame_id in strokes
     ]
     splits = split_frames(labelled, round_.class_map, seed=round_.seed)
@@ -85,12 +89,27 @@ def write_training_job(
     return folder
 
 
+def _make_way(folder: Path, round_: Round, *, reserved: set[int]) -> None:
+    """Take away a job folder that is not this round's to work on."""
+    if not (folder / JOB_FILE).exists():
+        return
+    job = read_job(folder)
+    if job.options != _origin(round_):
+        left = folder.parent.with_name(f"{folder.parent.name}.left-{uuid4().hex[:8]}")
+        folder.parent.rename(left)
+    elif not (folder.parent / MODEL).is_dir() and any(
+        view.labels is not None and view.frame_id in reserved for view in job.views
+    ):
+        shutil.rmtree(folder)
+
+
 def _origin(round_: Round) -> dict[str, str]:
     """Return where a round's model comes from: the child keeps it in the model's folder."""
     return {
         "round": str(round_.number),
         "preset": round_.preset,
         "label_revision": str(round_.label_revision),
+        "run": round_.run.run_id,
     }
 
 

@@ -55,7 +55,10 @@ def fit(
         head.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, config.learning_rate, total_steps=config.steps + 1, pct_start=_WARM_UP
+        optimiser,
+        config.learning_rate,
+        total_steps=config.steps + 1,
+        pct_start=max(_WARM_UP, 1.5 / (config.steps + 1)),  # else 9 steps divide by zero
     )
     weights = draw_weights(pixels.labels, classes, config.balance)
     every = max(1, config.steps // _POINTS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
 import torch
 from jaxtyping import Bool, Int64, UInt8
@@ -26,6 +27,8 @@ MOST_OF_A_FRAME: Final = 20_000
 """Of one frame's drawn pixels about so many are read, classes in proportion."""
 MOST_GROWN: Final = 120_000
 """Of all frames' grown pixels so many are read."""
+GAP: Final = 8.0
+"""Pixels around judging ones that the judged fit never sees (annotations/holdout.py)."""
 FEWEST_PIXELS: Final = 200
 """A class of a dense mask keeps so many of its pixels in a frame, if it has them."""
 
@@ -64,7 +67,9 @@ def read_labelled(
 
     Frames without a label map are not opened. Rewis3dError where nothing is labelled.
     """
-    views = [view for view in job.views if view.labels is not None]
+    views = sorted(
+        (view for view in job.views if view.labels is not None), key=lambda view: view.frame_id
+    )  # what is learnt must not depend on the frame that was open
     if not views:
         raise Rewis3dError(f"{folder}: no frame is labelled")
     shares = _Shares(
@@ -102,7 +107,9 @@ def _frame(
         """Return pixels that the labels outside `hidden` grow to."""
         rng = np.random.default_rng([job.seed, view.frame_id, stream])
         found = grown(labels, image, hidden=hidden)
-        return at(found, rng.permutation(np.argwhere(found < classes))[: most.grown])
+        places = np.flatnonzero(found < classes)
+        chosen = rng.choice(places, min(most.grown, len(places)), replace=False)
+        return at(found, np.stack(np.unravel_index(chosen, found.shape), axis=1))
 
     def at(values: UInt8[np.ndarray, "h w"], rc: Int64[np.ndarray, "n 2"]) -> Pixels:
         """Return pixels by their places, with these labels."""
@@ -113,7 +120,7 @@ def _frame(
     without, judge = drawn(~judged, 0), drawn(judged, 1)
     return Training(
         Labelled(_pixels([without, judge]), around(nowhere, 2)),
-        Labelled(without, around(judged, 3)),
+        Labelled(without, around(_widened(judged), 3)),
         judge,
     )
 
@@ -128,6 +135,14 @@ def _masks(view: View, folder: Path) -> tuple[UInt8[np.ndarray, "h w"], Bool[np.
     return labels, read_mask(folder / view.judge, view.height, view.width) > 0
 
 
+def _widened(judged: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+    """Return the judging pixels and those within GAP of one: growing must not close the gap."""
+    if not judged.any():
+        return judged
+    distance = cv2.distanceTransform((~judged).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(distance <= GAP)
+
+
 def chosen_pixels(
     labels: UInt8[np.ndarray, "h w"], classes: int, *, most: int, rng: np.random.Generator
 ) -> Int64[np.ndarray, "n 2"]:
@@ -136,11 +151,9 @@ def chosen_pixels(
     share = min(1.0, most / max(1, sum(map(len, places))))
     if share == 1:
         return np.concatenate(places)
+    fewest = min(FEWEST_PIXELS, max(1, most // classes))
     return np.concatenate(
-        [
-            rng.permutation(place)[: max(FEWEST_PIXELS, round(share * len(place)))]
-            for place in places
-        ]
+        [rng.permutation(place)[: max(fewest, round(share * len(place)))] for place in places]
     )
 
 

@@ -64,13 +64,13 @@ def _train(
     """
     output, backbone = folder / job.output, lite0()
     untrained = build(config, Head(hidden=config.hidden, classes=len(job.classes)), backbone)
+    device = pick(config.device)
     training = yield from read_labelled(
-        job, frames, network=ready(untrained), folder=folder, grow=config.grow
+        job, frames, network=ready(untrained).to(device), folder=folder, grow=config.grow
     )
     head = yield from _fitted(training.everything, job, config, stage=LEARNING)
     network = build(config, head.cpu(), backbone)
-    on_device = ready(network).to(pick(config.device))
-    yield publish(predict_frame(on_device, frames, job.views[0]), output)
+    yield publish(predict_frame(ready(network).to(device), frames, job.views[0]), output)
     scores = yield from _judged(training, job, config)
     checkpoint = Checkpoint(network, job.classes, config, job.seed, scores, job.options)
     save_checkpoint(checkpoint, output / MODEL)

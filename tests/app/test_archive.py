@@ -33,11 +33,12 @@ def test_a_filling_that_fails_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_killed_filling_left_is_not_taken_over(tmp_path):
+def test_what_lies_beside_the_folder_is_left_alone(tmp_path):
     (tmp_path / "out.partial").mkdir()
-    (tmp_path / "out.partial/half.txt").write_text("half")
+    (tmp_path / "out.partial/mine.txt").write_text("mine")
     _fill(tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["a.txt"]
+    assert (tmp_path / "out.partial/mine.txt").read_text() == "mine"
 
 
 def test_nothing_is_ever_overwritten(tmp_path):

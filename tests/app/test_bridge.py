@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,7 @@ from app import bridge, rounds, runs
 from app.errors import StudioError
 from app.schema import RunKind
 from app.workspace import Workspace
-from rewis3d.job import read_job
+from rewis3d.job import read_job, write_job
 from tests.app import samples
 from tests.app.samples import draw, frame_ids, label_all, stroke
 
@@ -45,7 +46,13 @@ def test_a_training_job_holds_every_frame_and_the_labels_of_the_round(project):
     assert (job.task, job.config, job.seed, job.output) == ("quick", {"steps": 5}, 3, "..")
     with project.read() as conn:
         revision = str(store.current_revision(conn))
-    assert job.options == {"round": "1", "preset": "quick", "label_revision": revision}
+        run = rounds.get_round(conn, 1).run.run_id
+    assert job.options == {
+        "round": "1",
+        "preset": "quick",
+        "label_revision": revision,
+        "run": run,
+    }
     assert [view.frame_id for view in job.views] == [ids[2], ids[1], ids[3], ids[0]]
     assert [(spec.class_id, spec.name) for spec in job.classes] == [
         (0, "ground"),
@@ -82,6 +89,42 @@ def test_the_job_is_what_the_labels_were_when_the_round_was_made(project):
     expected = rasterise(drawn, samples.CLASSES, samples.HEIGHT, samples.WIDTH)
     _assert_same_but_for_gaps(_mask(folder, views[first].labels), expected)
     assert views[second].labels is None
+
+
+def test_what_judges_does_not_depend_on_the_open_frame(project):
+    label_all(project, frames=4)
+    ids = frame_ids(project)
+    masks = []
+    for current in (ids[0], ids[3]):
+        folder = bridge.write_training_job(project, _round(project), current_frame=current)
+        views = sorted(read_job(folder).views, key=lambda view: view.frame_id)
+        masks.append([_mask(folder, view.judge) for view in views if view.judge])
+    assert masks[0]
+    assert all(np.array_equal(one, other) for one, other in zip(*masks, strict=True))
+
+
+def test_a_frame_reserved_before_its_round_has_learnt_is_taken_out(project):
+    label_all(project, frames=3)
+    number = _round(project)
+    folder = bridge.write_training_job(project, number)
+    second = frame_ids(project)[1]
+    with project.write() as conn:
+        store.set_reserved(conn, [second])
+    bridge.write_training_job(project, number)
+    (view,) = [view for view in read_job(folder).views if view.frame_id == second]
+    assert view.labels is None
+
+
+def test_a_folder_left_by_another_round_of_the_number_makes_way(project):
+    label_all(project, frames=2)
+    folder = bridge.write_training_job(project, _round(project))
+    job = read_job(folder)
+    write_job(replace(job, options=job.options | {"run": "of a database that is gone"}), folder)
+    (folder.parent / "model").mkdir()
+    bridge.write_training_job(project, 1)
+    assert read_job(folder) == job
+    assert not (folder.parent / "model").exists()
+    assert len(list((project.root / "rounds").glob("0001.left-*/model"))) == 1
 
 
 def test_reserved_frames_are_predicted_and_carry_no_labels(project):
