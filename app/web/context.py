@@ -39,8 +39,17 @@ class Studio:
         self.live.wake()
 
 
+PROJECT_HEADER: Final = "X-Rewis3d-Project"
+"""With it a page says which project it shows (`Studio.version`)."""
+
+
 def _studio(connection: HTTPConnection) -> Studio:
-    return connection.app.state.studio
+    studio: Studio = connection.app.state.studio
+    shown = connection.headers.get(PROJECT_HEADER)
+    if shown is not None and shown != studio.version:
+        # Another studio had this port: the ids that the page knows are not this project's.
+        raise refusal(412, "this page shows another project; load it again")
+    return studio
 
 
 InStudio = Annotated[Studio, Depends(_studio)]

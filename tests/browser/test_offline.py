@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext
 from app.workspace import Workspace
 from tests.browser.clip import strokes_on
 from tests.browser.running import RunningStudio
-from tests.browser.tab import Tab
+from tests.browser.tab import HOOK, Tab
 
 pytestmark = pytest.mark.browser
 
@@ -103,3 +103,26 @@ def test_a_server_that_cannot_save_says_why_and_gets_the_stroke_later(
     assert len(strokes_on(workspace)) == 1
     assert all("503" in error for error in tab.errors)
     tab.errors.clear()
+
+
+def test_what_a_stranger_answers_is_no_refusal(tab: Tab, workspace: Workspace) -> None:
+    tab.page.route("**/api/strokes", lambda route: route.fulfill(status=404, body="<h1>no</h1>"))
+    tab.press("1").draw((40, 40), (120, 40))
+    tab.page.wait_for_timeout(300)
+    assert strokes_on(workspace) == []
+    tab.page.unroute("**/api/strokes")
+    tab.idle()
+    assert len(strokes_on(workspace)) == 1
+    tab.errors.clear()  # Chromium notes each 404
+
+
+def test_a_page_of_another_project_is_loaded_again_and_keeps_its_stroke(
+    tab: Tab, workspace: Workspace
+) -> None:
+    tab.page.evaluate("window.rewis3d.state.project = {version: 'another'}")
+    with tab.page.expect_navigation():
+        tab.press("1").draw((40, 40), (120, 40))
+    tab.page.wait_for_function(HOOK)
+    tab.idle()  # the page knows its project again, whose stroke had waited
+    assert len(strokes_on(workspace)) == 1
+    tab.errors.clear()  # Chromium notes the 412

@@ -94,20 +94,22 @@ def test_the_key_sheet_opens_and_closes(tab: Tab) -> None:
 
 
 def test_themes_change_and_stay(tab: Tab) -> None:
-    def background() -> str:
-        return tab.find("#studio").evaluate("e => getComputedStyle(e).backgroundColor")
+    studio = "getComputedStyle(document.getElementById('studio')).backgroundColor"
 
-    light = background()
+    def becomes(colour: str) -> None:
+        tab.page.wait_for_function(f"{studio} === {colour!r}")
+
+    light = tab.page.evaluate(studio)
     tab.page.emulate_media(color_scheme="dark")
-    dark = background()
-    assert light != dark
+    tab.page.wait_for_function(f"{studio} !== {light!r}")
+    dark = tab.page.evaluate(studio)
     tab.find(".theme-button").click()  # system -> light
-    assert background() == light
+    becomes(light)
     tab.find(".theme-button").click()  # light -> dark
+    becomes(dark)
     tab.page.emulate_media(color_scheme="light")
-    assert background() == dark
     tab.reload()
-    assert background() == dark
+    becomes(dark)
 
 
 def test_every_view_fills_the_window_without_scrolling(tab: Tab) -> None:

@@ -163,7 +163,7 @@ def test_points_appear_while_a_round_runs(
 ) -> None:
     _, claim = begun
     show_rounds(drawn)
-    assert "begin with the first" in drawn.find(".curves").inner_text()
+    drawn.find(".curves").filter(has_text="begin with the first").wait_for()
     finish_round(workspace, claim, miou=0.7)
     drawn.find(".curves .chart-line").first.wait_for(state="attached")
     drawn.page.wait_for_function("document.querySelector('.scores .score-row') !== null")

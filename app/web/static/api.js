@@ -3,13 +3,15 @@ import { emit, state } from "./state.js";
 
 const ROOT = new URL("../api/", import.meta.url);
 const TIMEOUT_MS = 15000;
+const ANOTHER_PROJECT = 412;
 let inFlight = 0;
 
 export class ApiError extends Error {
-  /** `status` is 0 where the server can't be reached. */
-  constructor(message, status) {
+  /** `status` is 0 where the server can't be reached; `ours` says that the studio itself answered. */
+  constructor(message, status, ours = false) {
     super(message);
     this.status = status;
+    this.ours = ours;
   }
 
   get offline() {
@@ -43,7 +45,9 @@ async function request(method, path, body) {
     const response = await send(method, path, body);
     if (response.status === 401) leaveForLogin();
     const answer = await read(response);
-    if (!response.ok) throw new ApiError(answer?.error ?? `the server answered ${response.status}`, response.status);
+    const ours = typeof answer?.error === "string";
+    if (ours && response.status === ANOTHER_PROJECT) location.reload(); // what waits stays under its own project's name
+    if (!response.ok) throw new ApiError(ours ? answer.error : `the server answered ${response.status}`, response.status, ours);
     return answer;
   } finally {
     inFlight -= 1;
@@ -52,9 +56,10 @@ async function request(method, path, body) {
 
 async function send(method, path, body) {
   const options = { method, signal: AbortSignal.timeout(TIMEOUT_MS), credentials: "same-origin" };
+  options.headers = state.project ? { "X-Rewis3d-Project": state.project.version } : {};
   if (body !== undefined) {
     options.body = JSON.stringify(body);
-    options.headers = { "Content-Type": "application/json" };
+    options.headers["Content-Type"] = "application/json";
   }
   try {
     return await fetch(address(path), options);

@@ -49,7 +49,7 @@ let timer = 0;
 /** Return the view. */
 export function exportsView() {
   on("tab", () => state.tab === "exports" && load());
-  on("export-run", () => soon());
+  on("export-run live:worker", () => soon());
   return h(
     "section",
     { class: "view exports-view", role: "tabpanel", "aria-labelledby": "tab-exports" },

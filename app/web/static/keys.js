@@ -89,6 +89,7 @@ function typing(target) {
 /** Space presses a focused button and arrows move a slider: those keys stay theirs. */
 function leftToControl(event) {
   const slider = event.target.matches?.("input[type=range]") && event.key.startsWith("Arrow");
-  const pressed = event.key === " " && event.target.matches?.("button, a, [role=option]");
+  const byKeyboard = "tabbing" in document.getElementById("studio").dataset;
+  const pressed = byKeyboard && event.key === " " && event.target.matches?.("button, a, [role=option]");
   return slider || pressed;
 }

@@ -51,7 +51,7 @@ function lost() {
 
 function receive(event) {
   if (event.kind === "hello") return greet(); // what was missed follows
-  seq = Math.max(seq, event.seq);
+  seq = state.seq = Math.max(seq, event.seq);
   if (event.kind === "reload") return emit("resync"); // more was missed than the server keeps
   emit(`live:${event.kind}`, event);
 }

@@ -54,11 +54,11 @@ function build(root) {
 async function start() {
   const root = await shell();
   build(root);
-  const project = await untilLoaded();
+  const project = await untilLoaded(loadProject);
   await openQueue(project.version);
   followProject();
   followRounds();
-  await loadRounds();
+  await untilLoaded(loadRounds);
   connect(project.seq);
   if (project.frames.length) await showFrame(firstFrame());
   root.dataset.ready = "yes";
@@ -73,12 +73,12 @@ async function shell() {
   }
 }
 
-async function untilLoaded() {
+async function untilLoaded(load) {
   for (;;) {
     try {
-      return await loadProject();
+      return await load();
     } catch (error) {
-      if (!error.offline) throw error;
+      if (!error.offline && error.status !== 500) throw error;
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   }

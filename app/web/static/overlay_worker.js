@@ -4,8 +4,14 @@ const files = new Map(); // file key -> promise of {width, height, labels, confi
 let bytes = 0;
 
 self.onmessage = async ({ data }) => {
-  const prediction = await load(data);
-  const answer = prediction && (data.kind === "look" ? look(prediction, data) : paint(prediction, data));
+  let answer = null;
+  try {
+    const prediction = await load(data);
+    answer = prediction && (data.kind === "look" ? look(prediction, data) : paint(prediction, data));
+  } catch (error) {
+    files.delete(data.file); // cut short by a restart: read again when it is asked for again
+    console.warn(`the prediction ${data.labels} can't be read (${error.message})`);
+  }
   self.postMessage({ request: data.request, answer }, answer instanceof ImageBitmap ? [answer] : []);
 };
 
@@ -13,7 +19,7 @@ function load(source) {
   if (!files.has(source.file)) {
     const prediction = read(source);
     files.set(source.file, prediction);
-    prediction.then((found) => keep(source.file, found));
+    prediction.then((found) => keep(source.file, found), () => {}); // who asked hears of the error
   }
   return files.get(source.file);
 }

@@ -162,7 +162,7 @@ function endPan() {
 
 /** Return the stroke as it is kept, or null where it lies beside the image. */
 function finished(stroke) {
-  const { width, height } = viewport.image;
+  const { width, height } = state.frameById.get(stroke.frame); // not the one that is shown by now
   const reach = stroke.width / 2;
   const inside = ([x, y]) => x > -reach && y > -reach && x < width + reach && y < height + reach;
   if (!stroke.xy.some(inside)) return null;

@@ -6,11 +6,18 @@ import { forgetStrokes, refreshStrokes } from "./strokes.js";
 
 const MANY = 8; // frames changed by others at once, beyond which the whole project is loaded
 const changed = new Set();
+const BEHIND_MS = 200;
+const AGAIN_MS = 2000;
 let timer = 0;
+let again = 0;
+let turns = 0;
 
 /** Load the project; `seq` of the answer is where live events go on from. */
 export async function loadProject() {
+  const turn = (turns += 1);
   const project = await get("project");
+  if (turn !== turns) return state.project; // a newer answer is on its way, or was here first
+  if (project.seq < state.seq) setTimeout(resync, BEHIND_MS); // notices of meanwhile are not in it
   // `version` is this page's own: it tells a frame's newest prediction from the one before it
   for (const frame of project.frames) frame.version = state.frameById.get(frame.id)?.version;
   Object.assign(state, {
@@ -46,7 +53,9 @@ async function resync() {
     await loadProject();
     await forgetStrokes();
   } catch (error) {
-    if (!error.offline) throw error; // the next connection tries again
+    if (!error.offline) throw error;
+    clearTimeout(again);
+    again = setTimeout(resync, AGAIN_MS);
   }
 }
 

@@ -92,16 +92,17 @@ async function sendOne(op) {
     done(op);
     emit("acknowledged", { stroke: op.stroke, revision });
   } catch (error) {
-    if (!(error instanceof ApiError) || !refused(error.status)) throw error;
+    if (!(error instanceof ApiError) || !refused(error)) throw error;
     done(op);
     emit("refused", { stroke: op.stroke, reason: error.message });
   }
   tell();
 }
 
-function refused(status) {
-  // 401 leads to the login and 408, 429 pass: such strokes wait.
-  return status >= 400 && status < 500 && ![401, 408, 429].includes(status);
+function refused({ status, ours }) {
+  // What another program or a proxy answers is no judgement on a stroke. 401 leads to the login, 412 to
+  // the project that is here now, and 403, 408, 429 pass: such strokes wait.
+  return ours && status >= 400 && status < 500 && ![401, 403, 408, 412, 429].includes(status);
 }
 
 function done(op) {

@@ -4,6 +4,7 @@ import { drained } from "./queue.js";
 import { change, emit, on, state } from "./state.js";
 
 export const ENDED = ["done", "cancelled", "interrupted", "failed"];
+const AGAIN_MS = 2000; // after a load that failed
 const AFTER_STROKES_MS = 400;
 const curves = new Map(); // round number -> {series: [[step, value], ...]}
 let timer = 0;
@@ -102,14 +103,14 @@ function followPoint({ run, series, step, value }) {
 
 function soon(milliseconds) {
   clearTimeout(timer);
-  timer = setTimeout(() => loadRounds().catch(() => {}), milliseconds); // away: the next connection loads it
+  timer = setTimeout(() => loadRounds().catch(() => soon(AGAIN_MS)), milliseconds);
 }
 
 /** Follow the worker's notices and what makes rounds stale. */
 export function followRounds() {
   on("live:run", followRun);
   on("live:point", followPoint);
-  on("live:active live:class", () => soon(0));
+  on("live:active live:class live:worker", () => soon(0)); // a worker that died leaves a round behind
   on("live:stroke acknowledged labels-changed", () => soon(AFTER_STROKES_MS));
   on("resync", () => (curves.clear(), soon(0)));
 }

@@ -181,3 +181,14 @@ def test_every_change_is_announced_with_who_made_it(
         ("stroke", {"frame": frame, "revision": revision - 1, "client": "other"}),
         ("stroke", {"frame": frame, "revision": revision, "client": "tab"}),
     ]
+
+
+def test_a_page_of_another_project_draws_nothing_here(client: TestClient, frame: int):
+    version = client.get("/api/project").json()["version"]
+    stranger, own = {"X-Rewis3d-Project": "1"}, {"X-Rewis3d-Project": version}
+    answer = client.post("/api/strokes", json=stroke(frame), headers=stranger)
+    assert answer.status_code == 412
+    assert "another project" in answer.json()["error"]
+    assert on_frame(client, frame) == []
+    assert client.post("/api/strokes", json=stroke(frame), headers=own).status_code == 200
+    assert len(on_frame(client, frame)) == 1
