@@ -28,11 +28,17 @@ class View:
     labels: str | None = None
     """Label map; None for a frame without strokes and for every reserved frame."""
     judge: str | None = None
+    name: str = ""
+    """The frame's name in the project, for messages and for cameras that come by name."""
+    clip: int = 0
+    """Frames of one clip are in their order; a clip's neighbours see nearly the same."""
+    focal: float | None = None
+    """Focal length in pixels of this image, where its file says so."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job. `task` is "quick", "predict" or "export"."""
+    """One job. `task` is "quick", "predict", "export" or "reconstruct"."""
 
     task: str
     views: tuple[View, ...]
