@@ -105,6 +105,7 @@ def _as_json(found: Round) -> dict[str, Any]:
         "number": found.number,
         "parent": found.parent,
         "preset": found.preset,
+        "config": found.config,
         "state": run.state.value,
         "stage": run.stage,
         "done": run.done,

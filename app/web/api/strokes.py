@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
 import numpy as np
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, select
 from starlette.responses import Response
 
 from annotations import store
-from annotations.schema import frames, strokes
+from annotations.schema import frames, stroke_ops, strokes
 from annotations.types import ERASER, IGNORE, Stroke
 from app import events
 from app.web.context import AUTHOR, Body, InStudio, Studio, refusal, reply
@@ -52,6 +53,10 @@ class Step(Body):
     """Who wants to go a step back or forth."""
 
     client: Client
+    uuid: Uuid | None = None
+    """The step's own name: sent again, it is not done again."""
+    stroke: Uuid | None = None
+    """A stroke that the step must change; where another gesture's turn has come it is refused."""
 
 
 @router.get("/frames/{frame_id}/strokes")
@@ -98,29 +103,57 @@ def remove(removal: Removal, studio: InStudio) -> Response:
 @router.post("/undo")
 def undo(step: Step, studio: InStudio) -> Response:
     """Take the last gesture back, on whichever frame it was."""
-    return _step(studio, step.client, "undo")
+    return _step(studio, step, "undo")
 
 
 @router.post("/redo")
 def redo(step: Step, studio: InStudio) -> Response:
     """Do again what was last taken back."""
-    return _step(studio, step.client, "redo")
+    return _step(studio, step, "redo")
 
 
-def _step(studio: Studio, client: str, direction: Literal["undo", "redo"]) -> Response:
-    move = store.undo if direction == "undo" else store.redo
+def _step(studio: Studio, step: Step, direction: Literal["undo", "redo"]) -> Response:
     with studio.write() as conn:
-        done = move(conn, author=AUTHOR, client=client)
-        if done is None:
-            raise refusal(409, _NOTHING[direction])
-        _announce(conn, done.frame_ids, done.revision, client)
+        revision, frame_ids = _done_before(conn, step) or _do(conn, step, direction)
         answer = {
-            "revision": done.revision,
-            "frames": list(done.frame_ids),
+            "revision": revision,
+            "frames": list(frame_ids),
             "can_undo": store.can_undo(conn, AUTHOR),
             "can_redo": store.can_redo(conn, AUTHOR),
         }
     return reply(answer)
+
+
+def _do(
+    conn: Connection, step: Step, direction: Literal["undo", "redo"]
+) -> tuple[int, Sequence[int]]:
+    """Go the step, under its own name in the log; return its revision and the frames it changed."""
+    move = store.undo if direction == "undo" else store.redo
+    actor = step.client if step.uuid is None else step.client + _step_name(step.uuid)
+    done = move(conn, author=AUTHOR, client=actor)
+    if done is None:
+        raise refusal(409, _NOTHING[direction])
+    if step.stroke is not None and step.stroke not in (*done.added, *done.removed):
+        raise refusal(409, f"the stroke to {direction} is not the last one any more")
+    _announce(conn, done.frame_ids, done.revision, step.client)
+    return done.revision, done.frame_ids
+
+
+def _done_before(conn: Connection, step: Step) -> tuple[int, Sequence[int]] | None:
+    """Return what the step was, where it has been done and its answer was lost on the way."""
+    if step.uuid is None:
+        return None
+    named = stroke_ops.c.client.endswith(_step_name(step.uuid), autoescape=True)
+    revision = conn.scalar(select(stroke_ops.c.revision).where(named).limit(1))
+    if revision is None:
+        return None
+    query = select(strokes.c.frame_id).join(stroke_ops, stroke_ops.c.stroke_uuid == strokes.c.uuid)
+    return revision, list(conn.scalars(query.where(stroke_ops.c.revision == revision).distinct()))
+
+
+def _step_name(uuid: str) -> str:
+    # The log has no column of its own for it: it stands behind the name of the tab that acts.
+    return f" {uuid}"
 
 
 def _as_json(stroke: Stroke) -> dict[str, Any]:

@@ -51,6 +51,7 @@ def test_a_round_is_queued_on_the_labels_of_now(client: TestClient, labelled: Wo
     with labelled.read() as conn:
         found = rounds.get_round(conn, 1)
     assert found.config["steps"] == 7
+    assert listed["config"] == found.config
     assert found.run.request["current_frame"] == frame
     samples.draw(labelled, samples.stroke(frame, 0, (1, 1)))
     assert client.get("/api/rounds").json()["rounds"][0]["strokes_behind"] == 1

@@ -164,6 +164,40 @@ def test_nothing_to_undo_or_redo_is_said(client: TestClient, direction: str):
     assert answer.json() == {"error": f"nothing to {direction}"}
 
 
+def test_a_step_sent_twice_is_done_once(client: TestClient, project: Workspace, frame: int):
+    for _ in range(3):
+        client.post("/api/strokes", json=stroke(frame)).raise_for_status()
+    undo = {"client": "tab", "uuid": str(uuid4())}
+    first = client.post("/api/undo", json=undo).json()
+    with project.read() as conn:
+        told = events.latest(conn)
+    again = client.post("/api/undo", json={**undo, "client": "the tab that took it over"}).json()
+    assert (again["revision"], again["frames"]) == (first["revision"], [frame])
+    assert len(on_frame(client, frame)) == 2
+    with project.read() as conn:
+        assert events.latest(conn) == told
+    redo = {"client": "tab", "uuid": str(uuid4())}
+    for _ in range(2):
+        assert client.post("/api/redo", json=redo).json()["can_redo"] is False
+    assert len(on_frame(client, frame)) == 3
+    client.post("/api/undo", json={"client": "tab", "uuid": str(uuid4())}).raise_for_status()
+    assert len(on_frame(client, frame)) == 2
+
+
+def test_a_step_that_names_its_stroke_takes_no_other_one(client: TestClient, frame: int):
+    meant, later = stroke(frame), stroke(frame)
+    client.post("/api/strokes", json=meant)
+    client.post("/api/strokes", json=later)
+    step = {"client": "tab", "uuid": str(uuid4()), "stroke": meant["uuid"]}
+    answer = client.post("/api/undo", json=step)
+    assert answer.status_code == 409
+    assert "not the last one" in answer.json()["error"]
+    assert len(on_frame(client, frame)) == 2
+    step["stroke"] = later["uuid"]
+    assert client.post("/api/undo", json=step).status_code == 200
+    assert [kept["uuid"] for kept in on_frame(client, frame)] == [meant["uuid"]]
+
+
 def test_every_change_is_announced_with_who_made_it(
     client: TestClient, project: Workspace, frame: int
 ):
