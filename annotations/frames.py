@@ -26,6 +26,8 @@ class NewFrame:
     """Seconds from the clip's start; None where the source has no time."""
     sha256: str
     """Of the image file, in hexadecimal digits."""
+    focal: float | None = None
+    """Focal length in pixels of the image; None where its source does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +88,5 @@ def _frame(row: Row) -> Frame:
         width=row.width,
         timestamp=row.timestamp,
         reserved=row.reserved,
+        focal=row.focal,
     )

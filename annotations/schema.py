@@ -54,6 +54,7 @@ frames = Table(
     Column("timestamp", Float),
     Column("reserved", Boolean, nullable=False, default=False),
     Column("sha256", String(64), nullable=False),
+    Column("focal", Float),  # in pixels of the stored image, where its file says so
     UniqueConstraint("clip_id", "index"),
     CheckConstraint("height > 0 AND width > 0", name="size"),
 )

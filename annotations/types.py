@@ -89,6 +89,8 @@ class Frame:
     """Seconds from the clip's start; None where the source has no time."""
     reserved: bool = False
     """Kept for evaluation: never trained on."""
+    focal: float | None = None
+    """Focal length in pixels of the image; None where its file does not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Tables of the studio: project, rounds, runs, predictions and the event log."""
+"""Tables of the studio: project, rounds, scenes, runs, predictions and the event log."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ class RunKind(StrEnum):
     ROUND = "round"
     PREDICT = "predict"
     EXPORT = "export"
+    RECONSTRUCT = "reconstruct"
 
 
 project = Table(
@@ -54,6 +55,8 @@ project = Table(
     Column("created_at", Float, nullable=False),
     # the round whose predictions are shown; never set unasked but once
     Column("active_round", Integer),
+    # the scene that is used: the newest that was made, until somebody chooses another
+    Column("active_scene", Integer),
 )
 
 runs = Table(
@@ -117,6 +120,17 @@ predictions = Table(
     Column("labels_file", String, nullable=False),  # uint8 PNG of the round's train ids
     Column("confidence_file", String, nullable=False),  # uint8 PNG, 255 = certain
     Column("published_at", Float, nullable=False),
+)
+
+scenes = Table(
+    "scenes",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("run_id", ForeignKey("runs.id"), nullable=False, unique=True),
+    Column("config", JSON, nullable=False),
+    Column("folder", String, nullable=False),  # relative to the project folder
+    Column("report", JSON),  # rewis3d/reconstruct/report.py; there once the scene is done
+    Column("created_at", Float, nullable=False),
 )
 
 events = Table(

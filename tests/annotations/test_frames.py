@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from annotations import store
@@ -18,6 +20,13 @@ def test_frames_come_clip_by_clip_in_order(conn):
     assert [frame.frame_id for frame in frames[3:]] == ids
     assert (frames[3].height, frames[3].width, frames[3].timestamp) == (5, 7, None)
     assert store.get_frame(conn, ids[1]) == frames[4]
+
+
+def test_a_frame_keeps_the_focal_length_that_its_file_knew(conn):
+    more = [replace(new_frame(7), focal=612.5), new_frame(8)]
+    known, unknown = store.add_frames(conn, "second", "images", more)
+    assert store.get_frame(conn, known).focal == 612.5
+    assert store.get_frame(conn, unknown).focal is None
 
 
 def test_a_clip_without_frames_is_refused(conn):

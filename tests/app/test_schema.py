@@ -11,6 +11,13 @@ def test_each_state_is_waiting_working_or_ended():
 
 def test_labels_and_rounds_are_in_one_database():
     """A stroke and the event that tells of it commit at once, so their tables are one set."""
-    assert {"strokes", "stroke_ops", "frames", "rounds", "runs", "predictions", "events"} <= set(
-        metadata.tables
-    )
+    assert {
+        "strokes",
+        "stroke_ops",
+        "frames",
+        "rounds",
+        "scenes",
+        "runs",
+        "predictions",
+        "events",
+    } <= set(metadata.tables)

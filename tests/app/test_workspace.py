@@ -21,6 +21,8 @@ from app.schema import project as project_table
 from app.workspace import Workspace, create, making, open_workspace
 from tests.app import samples
 
+NEXT = f"{int(HEAD) + 1:04d}"
+
 
 def _name(workspace: Workspace) -> str:
     with workspace.read() as conn:
@@ -214,12 +216,12 @@ def _next_schema(conn: Connection) -> None:
     conn.execute(text("INSERT INTO clips_new SELECT * FROM clips"))
     conn.execute(text("DROP TABLE clips"))
     conn.execute(text("ALTER TABLE clips_new RENAME TO clips"))
-    conn.execute(text("UPDATE alembic_version SET version_num = '0002'"))
+    conn.execute(text("UPDATE alembic_version SET version_num = :next"), {"next": NEXT})
 
 
 @pytest.fixture
 def newer_program(monkeypatch):
-    monkeypatch.setattr(module, "HEAD", "0002")
+    monkeypatch.setattr(module, "HEAD", NEXT)
     monkeypatch.setattr(module, "upgrade", _next_schema)
 
 
@@ -234,14 +236,14 @@ def test_an_older_project_is_brought_up_to_date_after_a_backup(project, newer_pr
     project.close()
     with open_workspace(root) as workspace:
         with workspace.read() as conn:
-            assert version(conn) == "0002"
+            assert version(conn) == NEXT
             assert len(store.list_frames(conn)) == 4  # rebuilding clips took no frame with it
             assert store.current_revision(conn) == 7
         assert _foreign_keys(workspace) == 1
-    backup = root / "project.0001.sqlite"
+    backup = root / f"project.{HEAD}.sqlite"
     shutil.copy(backup, root / "project.sqlite")  # the way back
     with Workspace(root) as workspace, workspace.read() as conn:
-        assert version(conn) == "0001"
+        assert version(conn) == HEAD
         assert store.current_revision(conn) == 7
 
 

@@ -2,22 +2,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, inspect
+from sqlalchemy import CheckConstraint, Connection, inspect, select
 
+from annotations import store
+from annotations.schema import clips, frames
 from app import migrations
 from app.database import open_engine, writing
 from app.migrations.upgrade import HEAD, upgrade, version
-from app.schema import metadata
+from app.schema import metadata, project, scenes
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    return config
 
 
 def test_head_is_the_newest_revision_of_one_line():
-    config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
-    script = ScriptDirectory.from_config(config)
+    script = ScriptDirectory.from_config(_config())
     assert script.get_heads() == [HEAD]
     names = [revision.revision for revision in script.walk_revisions()]
     assert names == sorted(names, reverse=True)  # "newer" is told by comparing them
@@ -48,4 +55,31 @@ def test_upgrading_what_is_up_to_date_does_nothing(tmp_path):
     for _ in range(2):
         with writing(engine).begin() as conn:
             upgrade(conn)
+    engine.dispose()
+
+
+def _make_of_0001(conn: Connection) -> None:
+    """Make a project of the first schema with one frame."""
+    config = _config()
+    config.attributes["connection"] = conn
+    command.upgrade(config, "0001")
+    conn.exec_driver_sql("INSERT INTO project VALUES (1, 'p', 0, NULL)")
+    conn.execute(clips.insert().values(name="c", kind="images", created_at=0.0))
+    fields = 'id, clip_id, "index", name, file, thumbnail, height, width, reserved, sha256'
+    values = "7, 1, 0, 'f', 'f.jpg', 't.jpg', 4, 6, 0, ''"
+    conn.exec_driver_sql(f"INSERT INTO frames ({fields}) VALUES ({values})")  # noqa: S608 - own
+
+
+def test_a_project_without_scenes_gets_them_and_keeps_its_frames(tmp_path):
+    engine = open_engine(tmp_path / "a.sqlite")
+    with writing(engine).begin() as conn:
+        _make_of_0001(conn)
+    with writing(engine).begin() as conn:
+        upgrade(conn)
+        (frame,) = store.list_frames(conn)
+        assert (frame.frame_id, frame.name, frame.focal) == (7, "f", None)
+        assert conn.execute(select(project.c.active_scene)).scalar_one() is None
+        assert conn.execute(select(scenes)).all() == []
+        conn.execute(frames.update().values(focal=500.5))
+        assert store.get_frame(conn, 7).focal == 500.5
     engine.dispose()
