@@ -5,10 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from rewis3d.types import Rewis3dError
 
+Settings = TypeVar("Settings")
 DEVICES: Final = ("auto", "cpu", "cuda")
 
 
@@ -48,15 +49,15 @@ class QuickConfig:
     def __post_init__(self) -> None:
         """Refuse what can't be trained; Rewis3dError names the setting."""
         for name in ("scale", "learning_rate"):
-            _demand(self, name, getattr(self, name) > 0, "more than 0")
+            demand(self, name, getattr(self, name) > 0, "more than 0")
         for name in ("hidden", "steps", "batch", "grown_steps"):
-            _demand(self, name, getattr(self, name) >= 1, "1 or more")
-        _demand(self, "balance", -1 <= self.balance <= 1, "-1 to 1")
-        _demand(self, "dropout", 0 <= self.dropout < 1, "0 or more and less than 1")
-        _demand(self, "weight_decay", self.weight_decay >= 0, "0 or more")
-        _demand(self, "grow", self.grow >= 0, "0 or more")
-        _demand(self, "longest", self.longest >= 32, "32 or more")
-        _demand(self, "device", self.device in DEVICES, f"one of {', '.join(DEVICES)}")
+            demand(self, name, getattr(self, name) >= 1, "1 or more")
+        demand(self, "balance", -1 <= self.balance <= 1, "-1 to 1")
+        demand(self, "dropout", 0 <= self.dropout < 1, "0 or more and less than 1")
+        demand(self, "weight_decay", self.weight_decay >= 0, "0 or more")
+        demand(self, "grow", self.grow >= 0, "0 or more")
+        demand(self, "longest", self.longest >= 32, "32 or more")
+        demand(self, "device", self.device in DEVICES, f"one of {', '.join(DEVICES)}")
 
 
 def resolve(preset: str, overrides: Mapping[str, str]) -> QuickConfig:
@@ -76,11 +77,21 @@ def to_json(config: QuickConfig) -> dict[str, Any]:
 
 def from_json(fields: Mapping[str, Any]) -> QuickConfig:
     """Read what `to_json` wrote; numbers may be texts. Rewis3dError names what does not fit."""
-    kinds = {field.name: type(field.default) for field in dataclasses.fields(QuickConfig)}
+    return read_settings(QuickConfig, fields)
+
+
+def read_settings(kind: type[Settings], fields: Mapping[str, Any]) -> Settings:
+    """Make a record of settings from texts or JSON values, by the kinds of its defaults.
+
+    Rewis3dError names the setting that is unknown or does not fit.
+    """
+    # no bound of a type variable that both checkers know says "a dataclass"
+    known = dataclasses.fields(kind)  # pyright: ignore[reportArgumentType]
+    kinds = {field.name: type(field.default) for field in known}
     unknown = [name for name in fields if name not in kinds]
     if unknown:
         raise Rewis3dError(f"unknown setting {unknown[0]!r}; known: {', '.join(kinds)}")
-    return QuickConfig(**{name: _read(name, kinds[name], value) for name, value in fields.items()})
+    return kind(**{name: _read(name, kinds[name], value) for name, value in fields.items()})
 
 
 def _read(name: str, kind: type, value: Any) -> Any:
@@ -90,12 +101,13 @@ def _read(name: str, kind: type, value: Any) -> Any:
         raise Rewis3dError(f"setting {name}: {value!r} is not {_A[kind]}") from error
 
 
-_A: Final = {int: "a whole number", float: "a number", str: "a text"}
-
-
-def _demand(config: QuickConfig, name: str, holds: bool, wanted: str) -> None:
+def demand(settings: object, name: str, holds: bool, wanted: str) -> None:
+    """Rewis3dError that names the setting where what has to hold does not."""
     if not holds:
-        raise Rewis3dError(f"setting {name} is {getattr(config, name)!r}; it must be {wanted}")
+        raise Rewis3dError(f"setting {name} is {getattr(settings, name)!r}; it must be {wanted}")
+
+
+_A: Final = {int: "a whole number", float: "a number", str: "a text"}
 
 
 PRESETS: Final[Mapping[str, QuickConfig]] = {"quick": QuickConfig()}

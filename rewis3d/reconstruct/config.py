@@ -1,0 +1,63 @@
+"""How a clip is reconstructed: one frozen record, made from the defaults and what the user says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from rewis3d.config import DEVICES, demand, read_settings
+
+BACKENDS: Final = ("auto", "mapanything", "colmap", "given", "depth")
+
+
+@dataclass(frozen=True, slots=True)
+class ReconstructConfig:
+    """Settings of a reconstruction."""
+
+    backend: str = "auto"
+    """given where cameras are given; mapanything where its package, its weights and a CUDA device
+    are there; else colmap, the embedded one, which needs no download."""
+    focal: float = 0.0
+    """Focal length in pixels of the frames; 0 takes the file's own word, else estimates it."""
+    max_side: int = 480
+    """Upper bound in cells on the longer side of the grids that depth is computed on."""
+    planes: int = 128
+    """Depth hypotheses of the plane sweep."""
+    sources: int = 6
+    """Views that a view is compared with."""
+    weights: str = "facebook/map-anything-apache"
+    """MapAnything's: a hub id or a local folder."""
+    depth_weights: str = "depth-anything/Depth-Anything-V2-Small-hf"
+    """Of monocular depth for frames without geometry: a hub id or a local folder."""
+    batch: int = 200
+    """Most frames that MapAnything sees at once."""
+    seed: int = 0
+    """Of what the backends choose at random."""
+    device: str = "auto"
+    """auto (CUDA where there is one), cpu or cuda; of the networks."""
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be worked with; Rewis3dError names the setting."""
+        demand(self, "backend", self.backend in BACKENDS, f"one of {', '.join(BACKENDS)}")
+        demand(self, "focal", 0 <= self.focal < 1e6, "0 or a focal length in pixels")
+        demand(self, "max_side", 64 <= self.max_side <= 4096, "64 to 4096")
+        demand(self, "planes", 8 <= self.planes <= 1024, "8 to 1024")
+        demand(self, "sources", 1 <= self.sources <= 32, "1 to 32")
+        demand(self, "batch", 1 <= self.batch <= 200, "1 to 200")
+        demand(self, "device", self.device in DEVICES, f"one of {', '.join(DEVICES)}")
+
+
+def resolve(backend: str, overrides: Mapping[str, str]) -> ReconstructConfig:
+    """Return the defaults for a backend with the settings that `name=value` texts override."""
+    return from_json({"backend": backend, **overrides})
+
+
+def to_json(config: ReconstructConfig) -> dict[str, Any]:
+    """Return the config as plain JSON values."""
+    return asdict(config)
+
+
+def from_json(fields: Mapping[str, Any]) -> ReconstructConfig:
+    """Read what `to_json` wrote; numbers may be texts. Rewis3dError names what does not fit."""
+    return read_settings(ReconstructConfig, fields)
