@@ -78,7 +78,19 @@ async function read(response) {
   }
 }
 
-function leaveForLogin() {
+/** Ask for next to nothing: a session that has run out leads to the login, all else is passed over. */
+export async function knock() {
+  const door = new URL("icon.svg", import.meta.url); // as closed as everything else
+  try {
+    const { status } = await fetch(door, { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (status === 401) leaveForLogin();
+  } catch (error) {
+    if (!["TypeError", "TimeoutError"].includes(error.name)) throw error; // away: whoever tries to connect sees it too
+  }
+}
+
+/** Go where one logs in; the login leads back to this page. */
+export function leaveForLogin() {
   // Strokes that wait are in localStorage: they are sent after the login.
   location.assign(new URL("../login", import.meta.url));
 }

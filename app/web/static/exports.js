@@ -1,7 +1,7 @@
 // The Export tab: labels, strokes and the model as files, and what was exported before.
 import { address, get, post } from "./api.js";
 import { button, disable, fill, h, icon, oncePerPaint, write } from "./dom.js";
-import { drained } from "./queue.js";
+import { saved } from "./queue.js";
 import { ENDED } from "./rounddata.js";
 import { emit, on, state } from "./state.js";
 import { when } from "./rounds.js";
@@ -102,8 +102,8 @@ function whyNot(kind, round) {
 }
 
 async function begin(what, format, round) {
-  await drained(); // what was just drawn is part of it
   try {
+    await saved(); // what was just drawn is part of it
     await post("exports", { what, format, round: round ? Number(round.value) : null });
     await load();
   } catch (error) {

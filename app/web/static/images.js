@@ -1,5 +1,5 @@
 // The frames' images, decoded ahead of need and kept within a budget of memory.
-import { ApiError, picture } from "./api.js";
+import { ApiError, leaveForLogin, picture } from "./api.js";
 import { state } from "./state.js";
 
 const BUDGET_BYTES = 256e6;
@@ -28,8 +28,13 @@ async function decode(frameId) {
   } catch (error) {
     throw new ApiError(`the image can't be loaded (${error.name})`, 0);
   }
+  if (response.status === 401) leaveForLogin();
   if (!response.ok) throw new ApiError(`the image can't be loaded (${response.status})`, response.status);
-  return createImageBitmap(await response.blob());
+  try {
+    return await createImageBitmap(await response.blob());
+  } catch (error) {
+    throw new ApiError(`the image can't be read (${error.message})`, 0); // cut short on the way, or broken
+  }
 }
 
 function shed() {

@@ -1,4 +1,5 @@
 // One WebSocket per tab: the server's notices, and whether it is there.
+import { knock } from "./api.js";
 import { change, emit, on, state } from "./state.js";
 
 const FIRST_DELAY_MS = 400;
@@ -16,6 +17,7 @@ export function connect(known) {
   window.addEventListener("online", retryNow);
   window.addEventListener("offline", () => lost());
   on("unreachable", () => {
+    if (state.online === false) return; // the next attempt has its time
     if (socket?.readyState !== WebSocket.OPEN || !navigator.onLine) lost();
   });
 }
@@ -23,6 +25,7 @@ export function connect(known) {
 /** Try again at once, rather than when the wait is over. */
 export function retryNow() {
   if (socket?.readyState === WebSocket.OPEN) return;
+  knock();
   delay = FIRST_DELAY_MS;
   open();
 }
@@ -36,8 +39,14 @@ function open() {
   url.searchParams.set("since", seq);
   socket = new WebSocket(url);
   socket.onmessage = (message) => receive(JSON.parse(message.data));
-  socket.onclose = () => lost();
+  socket.onclose = refused;
   timer = setTimeout(lost, LOST_AFTER_MS); // a connection that never opens
+}
+
+/** A socket that closes does not say why: a session that has run out shows at the door. */
+function refused() {
+  lost();
+  knock();
 }
 
 function lost() {

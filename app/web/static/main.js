@@ -14,6 +14,7 @@ import { firstFrame, frameSettled, showFrame } from "./playhead.js";
 import { openPointer } from "./pointer.js";
 import { followProject, loadProject } from "./project.js";
 import { drained, open as openQueue } from "./queue.js";
+import { openRefused } from "./refused.js";
 import { followRounds, loadRounds } from "./rounddata.js";
 import { roundsView } from "./rounds.js";
 import { on, prefs, state } from "./state.js";
@@ -55,6 +56,7 @@ async function start() {
   const root = await shell();
   build(root);
   const project = await untilLoaded(loadProject);
+  openRefused(project.version);
   await openQueue(project.version);
   followProject();
   followRounds();

@@ -1,4 +1,5 @@
 // Which frame is shown. Image, strokes and overlay change together, when all are here.
+import { ApiError } from "./api.js";
 import { imageOf } from "./images.js";
 import { overlayOf, overlayRound } from "./overlay.js";
 import { change, emit, on, state } from "./state.js";
@@ -6,9 +7,14 @@ import { hasStrokes, loadStrokes } from "./strokes.js";
 
 const AHEAD = 3;
 const OVERLAY_WAIT_MS = 70; // a slow overlay comes after its frame
+const RETRY_MS = 1000; // after a frame that could not be loaded; longer each time
+const LONGEST_RETRY_MS = 30000;
 let turn = 0;
 let settled = Promise.resolve();
 let direction = 1;
+let failed = null; // the frame that is asked for but could not be loaded
+let retryTimer = 0;
+let retryDelay = RETRY_MS;
 
 /** Show a frame. The one that was shown stays until the new one is complete. */
 export function showFrame(frameId) {
@@ -16,6 +22,13 @@ export function showFrame(frameId) {
   direction = placeOf(frameId) < placeOf(state.selected) ? -1 : 1;
   change("selected", { selected: frameId });
   remember(frameId);
+  retryDelay = RETRY_MS;
+  return begin(frameId);
+}
+
+function begin(frameId) {
+  clearTimeout(retryTimer);
+  failed = null;
   turn += 1;
   settled = swap(frameId, turn);
   return settled;
@@ -49,8 +62,12 @@ async function swap(frameId, mine) {
     prefetch();
   } catch (error) {
     if (mine !== turn) return;
-    emit("trouble", `Frame ${placeOf(frameId) + 1}: ${error.message}. It is shown as soon as it can be loaded.`);
-    state.retry = frameId;
+    if (!(error instanceof ApiError)) throw error;
+    const first = retryDelay === RETRY_MS;
+    if (first) emit("trouble", `Frame ${placeOf(frameId) + 1}: ${error.message}. It is shown as soon as it can be loaded.`);
+    failed = frameId;
+    retryTimer = setTimeout(begin, retryDelay, frameId);
+    retryDelay = Math.min(2 * retryDelay, LONGEST_RETRY_MS);
   }
 }
 
@@ -96,7 +113,6 @@ export function firstFrame() {
 
 on("connection", () => {
   if (!state.online) return;
-  if (state.retry) showFrame(state.retry);
+  if (failed !== null) begin(failed);
   else if (state.shown !== null && !hasStrokes(state.shown)) loadStrokes(state.shown).catch(() => {});
-  state.retry = null;
 });

@@ -1,6 +1,7 @@
 // Hands on the stage: painting, panning, zooming, with mouse, pen and fingers.
 import { beginStroke, cursor, endStroke, growStroke, look, redrawStroke, stage, viewport } from "./canvas.js";
-import { push, uuid } from "./queue.js";
+import { push } from "./queue.js";
+import { uuid } from "./shelf.js";
 import { emit, on, prefs, state } from "./state.js";
 import { counted, simplify } from "./strokes.js";
 
@@ -175,7 +176,7 @@ function hundredths(value) {
 }
 
 function keep(stroke) {
-  push(stroke);
+  push({ kind: "stroke", ...stroke });
   counted(stroke.frame);
   emit("drawn", stroke);
 }

@@ -1,6 +1,6 @@
 // Rounds as the page knows them: loaded, followed live, started and stopped.
 import { get, post } from "./api.js";
-import { drained } from "./queue.js";
+import { saved } from "./queue.js";
 import { change, emit, on, state } from "./state.js";
 
 export const ENDED = ["done", "cancelled", "interrupted", "failed"];
@@ -38,8 +38,8 @@ export function whyNotTrain() {
 
 /** Start a round on the labels of now; strokes on their way are saved first. */
 export async function startRound(preset) {
-  await drained();
   await act(async () => {
+    await saved();
     await post("rounds", { preset, frame: state.shown, settings: {} });
   }, "Round not started");
 }

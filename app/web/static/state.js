@@ -17,7 +17,6 @@ export const state = {
   tab: "annotate",
   selected: null, // frame asked for
   shown: null, // frame on the canvas; follows `selected` when everything of it is there
-  retry: null, // frame that could not be loaded: tried again when the server is back
   tool: "brush",
   classId: null,
   hidden: false, // hold to hide

@@ -1,15 +1,19 @@
 // The strokes of each frame: what the server has, and what is still on its way there.
 import { get } from "./api.js";
-import { pending } from "./queue.js";
+import { goneAfter, takesAway } from "./foretell.js";
+import { pending, waiting } from "./queue.js";
 import { emit, on, state } from "./state.js";
 
 const cache = new Map(); // frame id -> {revision, strokes}
 const fresh = new Map(); // frame id -> [{stroke, revision}]: acknowledged after the cached answer
+const away = new Map(); // uuid -> {frame, revision}: taken away after the cached answer
+const stale = new Set(); // frames whose cached strokes are known to be old
 const loading = new Map();
+const MANY = 8; // frames changed at once, beyond which the whole project is loaded
 
 /** Return a frame's strokes in painting order; empty where they have not been loaded. */
 export function strokesOf(frameId) {
-  const seen = new Set();
+  const seen = goneAfter(waiting(), away.keys());
   const known = cache.get(frameId)?.strokes ?? [];
   const added = (fresh.get(frameId) ?? []).map((entry) => entry.stroke);
   return [...known, ...added, ...pending(frameId)].filter((stroke) => {
@@ -51,6 +55,8 @@ function accept(frameId, answer) {
   cache.set(frameId, answer);
   const later = (fresh.get(frameId) ?? []).filter((entry) => entry.revision > answer.revision);
   fresh.set(frameId, later);
+  for (const [uuid, { frame, revision }] of away) if (frame === frameId && revision <= answer.revision) away.delete(uuid);
+  stale.delete(frameId);
   count(frameId);
   emit("strokes", { frame: frameId });
 }
@@ -64,6 +70,19 @@ export async function forgetStrokes() {
 /** Forget one frame's strokes where it is not shown; load them anew where it is. */
 export async function refreshStrokes(frameId) {
   if (cache.has(frameId)) await reloadStrokes(frameId);
+}
+
+/** Load strokes that a step has changed anew, now or when the server is back. */
+export async function refreshFrames(frameIds) {
+  if (frameIds.length > MANY) return emit("resync");
+  frameIds.forEach((frameId) => stale.add(frameId));
+  await Promise.all(frameIds.map(reloadStrokes));
+}
+
+/** Show and count a frame's strokes again: what waits has changed. */
+export function recounted(frameId) {
+  if (cache.has(frameId)) count(frameId);
+  emit("strokes", { frame: frameId });
 }
 
 function count(frameId) {
@@ -87,6 +106,22 @@ on("acknowledged", ({ stroke, revision }) => {
   list.push({ stroke, revision });
   fresh.set(stroke.frame, list);
 });
+
+on("applied", ({ op, answer }) => {
+  const goes = op.kind === "remove" || (op.of && takesAway(op));
+  for (const uuid of op.uuids ?? op.of?.uuids ?? []) {
+    if (goes) away.set(uuid, { frame: op.frame ?? op.of.frame, revision: answer.revision });
+    else away.delete(uuid);
+  }
+});
+
+on("withdrawn", (frameId) => {
+  const frame = state.frameById.get(frameId);
+  if (frame && !cache.has(frameId)) frame.strokes -= 1;
+  recounted(frameId);
+});
+
+on("connection", () => state.online && stale.size && refreshFrames([...stale]).catch(() => {})); // stays stale
 
 /** Return a path with the vertices left out that lie within `tolerance` of it (Douglas-Peucker). */
 export function simplify(path, tolerance) {

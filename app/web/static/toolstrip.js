@@ -2,7 +2,7 @@
 import { look, stage, viewport } from "./canvas.js";
 import { button, disable, h, write } from "./dom.js";
 import { change, on, prefer, prefs, shownRound, state } from "./state.js";
-import { redo, undo, whyNot } from "./undo.js";
+import { clearFrame, redo, undo, whyNot, whyNotClear } from "./undo.js";
 
 export const BRUSH_MOST = 200;
 const TOOLS = [
@@ -35,7 +35,7 @@ export function toolStrip() {
     { class: "toolstrip", role: "toolbar", "aria-label": "Tools" },
     toolButtons(),
     sizeControl(),
-    h("div", { class: "group" }, historyButton("undo", undo, "Undo (Ctrl+Z)"), historyButton("redo", redo, "Redo (Ctrl+Shift+Z)")),
+    h("div", { class: "group" }, historyButton("undo", undo, "Undo (Ctrl+Z)"), historyButton("redo", redo, "Redo (Ctrl+Shift+Z)"), clearButton()),
     h("span", { class: "spring" }),
     overlayControl(),
     zoomControl(),
@@ -79,6 +79,14 @@ function historyButton(kind, onclick, hint) {
   const element = button({ icon: kind, hint, kind: "quiet", onclick });
   const show = () => disable(element, whyNot(kind));
   on("history saving connection", show);
+  show();
+  return element;
+}
+
+function clearButton() {
+  const element = button({ icon: "trash", hint: "Clear frame: take all its strokes away, as one step", kind: "quiet", onclick: clearFrame });
+  const show = () => disable(element, whyNotClear());
+  on("shown strokes drawn frame saving", show);
   show();
   return element;
 }
