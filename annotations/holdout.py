@@ -9,7 +9,7 @@ A class whose labels can't be shared so keeps all of them for training and is no
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,24 +49,34 @@ class _Cut:
 
 
 def split_frames(
-    labelled: Sequence[LabelledFrame], class_map: ClassMap, *, seed: int
-) -> list[Split]:
-    """Return each frame's labels with the pixels that judge, in the given order.
+    labelled: Sequence[LabelledFrame],
+    class_map: ClassMap,
+    *,
+    seed: int,
+    on_frame: Callable[[], None] = lambda: None,
+) -> Iterator[Split]:
+    """Yield each frame's labels with the pixels that judge, in the given order, one at a time.
 
     The same strokes and seed give the same split. Every class of `class_map` that has labels has
-    some that train; one with a single piece, or none left beside the gap, is not judged.
+    some that train; one with a single piece, or none left beside the gap, is not judged. `on_frame`
+    is called for every frame that is painted, also for those that are only looked at before the
+    first is yielded; what it raises ends the splitting.
     """
     cuts: dict[str, _Cut] = {}
     for class_id in class_map.class_ids:
         rng = np.random.default_rng([seed, class_id])
         cuts |= _choose([s for one in labelled for s in one.strokes if s.class_id == class_id], rng)
-    splits = [_paint(one, cuts, class_map) for one in labelled]
-    starved = _starved(splits, class_map)
-    if starved:
-        kept_whole = {s.uuid for one in labelled for s in one.strokes if s.class_id in starved}
-        cuts = {uuid: cut for uuid, cut in cuts.items() if uuid not in kept_whole}
-        splits = [_paint(one, cuts, class_map) for one in labelled]
-    return splits
+
+    def painted(cuts: Mapping[str, _Cut]) -> Iterator[Split]:
+        for one in labelled:
+            split = _paint(one, cuts, class_map)
+            on_frame()
+            yield split
+
+    judged = {s.class_id for one in labelled for s in one.strokes if s.uuid in cuts}
+    starved = _starved(painted(cuts), judged, class_map)
+    kept_whole = {s.uuid for one in labelled for s in one.strokes if s.class_id in starved}
+    yield from painted({uuid: cut for uuid, cut in cuts.items() if uuid not in kept_whole})
 
 
 def _choose(strokes: Sequence[Stroke], rng: np.random.Generator) -> dict[str, _Cut]:
@@ -130,11 +140,16 @@ def _clear_gaps(labels: UInt8[np.ndarray, "h w"], judge: Bool[np.ndarray, "h w"]
         labels[near & (labels == value) & ~judge] = UNLABELLED
 
 
-def _starved(splits: Sequence[Split], class_map: ClassMap) -> set[int]:
-    """Return the class ids of which all labels judge."""
-    training, judging = np.zeros(256, np.int64), np.zeros(256, np.int64)
+def _starved(splits: Iterable[Split], judged: Set[int], class_map: ClassMap) -> set[int]:
+    """Return which of the judged class ids have no label left that trains.
+
+    Looks at no more frames than it takes to find one for each class: mostly a few.
+    """
+    values = painted_values(class_map)
+    waiting = set(judged)
     for split in splits:
-        training += np.bincount(split.labels[~split.judge], minlength=256)
-        judging += np.bincount(split.labels[split.judge], minlength=256)
-    ids = class_map.class_ids
-    return {ids[value] for value in np.flatnonzero((judging > 0) & (training == 0))}
+        training = np.bincount(split.labels[~split.judge], minlength=256) > 0
+        waiting -= {class_id for class_id in waiting if training[values[class_id]]}
+        if not waiting:
+            break
+    return waiting

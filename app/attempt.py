@@ -8,12 +8,12 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Event
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from annotations.types import AnnotationError
-from app import archive, bridge, jobs, labels, process, rounds, runs, slots
+from app import archive, bridge, jobs, labels, process, reconstruction, rounds, runs, scenes, slots
 from app.errors import RunLostError, StudioError
 from app.process import Process
 from app.runs import Claim, Run
@@ -77,10 +77,19 @@ def _work(workspace: Workspace, claim: Claim, stop: Event, command: Sequence[str
     with workspace.read() as conn:
         run = runs.get(conn, claim.run_id)
     record = _Record(workspace, claim)
+
+    def tell(stage: str, done: int, total: int | None) -> None:
+        """Write down how far this process is itself, and look whether it is to go on."""
+        record.take([Progress(stage, done, total or 0)])
+        _check(stop)
+        record.write()
+
     if run.kind is RunKind.EXPORT and run.request["what"] != "model":
-        _export_labels(workspace, record, run.run_id, stop)
+        # Labels or strokes: no network takes part in it.
+        record.take([Done(labels.fill_export(workspace, run.run_id, on_progress=tell))])
+        record.end("")
         return
-    folder = job_folder(workspace, run)
+    folder = job_folder(workspace, run, on_progress=tell)
     with Process(folder, threads=threads(workspace), command=command) as child:
         while child.reporting:
             record.take(child.poll(_POLL_SECONDS))
@@ -90,19 +99,9 @@ def _work(workspace: Workspace, claim: Claim, stop: Event, command: Sequence[str
     if run.kind is RunKind.EXPORT and record.is_done:
         made = workspace.path(f"{bridge.EXPORTS}/{run.run_id}")
         archive.write_zip(made, made.with_suffix(".zip"))
+    if run.kind is RunKind.RECONSTRUCT and record.is_done:
+        record.scene_report = reconstruction.read_report(workspace, run.request["scene"])
     record.end(process.how_it_ended(status, workspace.relative(folder / process.LOG)))
-
-
-def _export_labels(workspace: Workspace, record: _Record, run_id: str, stop: Event) -> None:
-    """Write labels or strokes here: no network takes part in it."""
-
-    def tell(stage: str, done: int, total: int | None) -> None:
-        record.take([Progress(stage, done, total or 0)])
-        _check(stop)
-        record.write()
-
-    record.take([Done(labels.fill_export(workspace, run_id, on_progress=tell))])
-    record.end("")
 
 
 def _check(stop: Event) -> None:
@@ -110,13 +109,21 @@ def _check(stop: Event) -> None:
         raise _StopError
 
 
-def job_folder(workspace: Workspace, run: Run) -> Path:
+def job_folder(
+    workspace: Workspace, run: Run, *, on_progress: bridge.OnProgress = lambda *_: None
+) -> Path:
     """Return the job folder of a run, written now where it is not there yet."""
     if run.kind is RunKind.ROUND:
-        current = run.request.get("current_frame")
-        return bridge.write_training_job(workspace, run.request["round"], current_frame=current)
+        return bridge.write_training_job(
+            workspace,
+            run.request["round"],
+            current_frame=run.request.get("current_frame"),
+            on_progress=on_progress,
+        )
     if run.kind is RunKind.PREDICT:
         return bridge.write_predict_job(workspace, run.run_id)
+    if run.kind is RunKind.RECONSTRUCT:
+        return reconstruction.write_reconstruct_job(workspace, run.request["scene"])
     return bridge.write_export_job(workspace, run.run_id)
 
 
@@ -135,6 +142,8 @@ class _Record:
     def __init__(self, workspace: Workspace, claim: Claim) -> None:
         self._workspace = workspace
         self._claim = claim
+        self.scene_report: dict[str, Any] | None = None
+        """What a reconstruction that is done says of itself."""
         self._published: list[Published] = []
         self._points: list[Point] = []
         self._progress: Progress | None = None
@@ -205,6 +214,8 @@ class _Record:
             self._tell(conn)
             match self._end:
                 case Done(result=result):
+                    if self.scene_report is not None:
+                        scenes.finish(conn, self._claim, self.scene_report)
                     runs.finish(conn, self._claim, result=result)
                 case Failed(message=message, traceback=details):
                     runs.fail(conn, self._claim, error=message, traceback=details or None)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -18,15 +18,15 @@ from uuid import uuid4
 import cv2
 import numpy as np
 from jaxtyping import UInt8
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from annotations import store, types
 from annotations.frames import LabelledFrame
-from annotations.holdout import Split, split_frames
-from annotations.types import ClassMap, Frame, Stroke
+from annotations.types import ClassMap, Frame
 from app import rounds, runs
 from app.database import explained
 from app.errors import StudioError
+from app.masks import Masks, OnFrame, write_masks
 from app.rounds import PredictionFiles, Round
 from app.schema import project
 from app.workspace import Workspace
@@ -40,11 +40,20 @@ if (types.UNLABELLED, types.IGNORED) != (method.UNLABELLED, method.IGNORED):
 FEATURES: Final = "cache/features"
 EXPORTS: Final = "exports"
 MODEL: Final = "model"
+PREPARING: Final = "preparing"
+"""The stage of a run whose job folder is being written."""
 _JOB: Final = "job"
+
+OnProgress = Callable[[str, int, int], None]
+"""Told the stage, and how many of how many frames are through; what it raises ends the work."""
 
 
 def write_training_job(
-    workspace: Workspace, round_number: int, *, current_frame: int | None = None
+    workspace: Workspace,
+    round_number: int,
+    *,
+    current_frame: int | None = None,
+    on_progress: OnProgress = lambda *_: None,
 ) -> Path:
     """Write the job folder of a round, frozen at its label revision, and return it.
 
@@ -57,22 +66,16 @@ def write_training_job(
     with workspace.read() as conn:
         round_ = rounds.get_round(conn, round_number)
         frames = wanted_order(store.list_frames(conn), current_frame)
-        strokes = _strokes_to_learn(conn, frames, round_.label_revision)
     folder = workspace.path(round_.folder) / _JOB
     _make_way(folder, round_, reserved={frame.frame_id for frame in frames if frame.reserved})
     if (folder / JOB_FILE).exists():
         return folder
-    labelled = [  # in the project's order: what judges must not depend on the frame that is open
-        LabelledFrame(frame, strokes[frame.frame_id])
-        for frame in sorted(frames, key=lambda frame: frame.frame_id)
-        if frame.frame_id in strokes
-    ]
-    splits = split_frames(labelled, round_.class_map, seed=round_.seed)
-    _check_classes(splits, round_.class_map)
-    with _written_aside(workspace, folder) as aside:
-        masks = {split.frame_id: _write_masks(split, aside) for split in splits}
+    tell = partial(on_progress, PREPARING)
+    labelled = _labels_to_learn(workspace, frames, round_.label_revision, on_frame=tell)
+    with written_aside(workspace, folder) as aside:
+        masks = write_masks(labelled, round_.class_map, aside, seed=round_.seed, on_frame=tell)
         views = [
-            _view(workspace, frame, folder, masks.get(frame.frame_id, _Masks())) for frame in frames
+            _view(workspace, frame, folder, masks.get(frame.frame_id, Masks())) for frame in frames
         ]
         write_job(
             Job(
@@ -81,7 +84,7 @@ def write_training_job(
                 classes=_class_specs(round_.class_map),
                 config=round_.config,
                 seed=round_.seed,
-                features=_from(folder, workspace.path(FEATURES)),
+                features=way_from(folder, workspace.path(FEATURES)),
                 options=_origin(round_),
             ),
             aside,
@@ -142,7 +145,7 @@ def write_export_job(workspace: Workspace, run_id: str) -> Path:
         name = conn.execute(select(project.c.name)).scalar_one()
     options = {"format": request["format"], "project": name}
     folder = workspace.path(round_.folder) / "jobs" / run_id
-    output = _from(folder, workspace.path(f"{EXPORTS}/{run_id}"))
+    output = way_from(folder, workspace.path(f"{EXPORTS}/{run_id}"))
     return _write_model_job(
         workspace, round_, frames, folder, task="export", output=output, options=options
     )
@@ -163,15 +166,15 @@ def _write_model_job(
         raise StudioError(f"round {round_.number} has no model (it is {round_.run.state})")
     if (folder / JOB_FILE).exists():
         return folder
-    with _written_aside(workspace, folder) as aside:
+    with written_aside(workspace, folder) as aside:
         job = Job(
             task=task,
-            views=tuple(_view(workspace, frame, folder, _Masks()) for frame in frames),
+            views=tuple(_view(workspace, frame, folder, Masks()) for frame in frames),
             classes=_class_specs(round_.class_map),
             config=round_.config,
             seed=round_.seed,
-            features=_from(folder, workspace.path(FEATURES)),
-            checkpoint=_from(folder, model),
+            features=way_from(folder, workspace.path(FEATURES)),
+            checkpoint=way_from(folder, model),
             output=output,
             options=options or {},
         )
@@ -211,55 +214,24 @@ def wanted_order(frames: Sequence[Frame], current_frame: int | None) -> list[Fra
     return sorted(frames, key=distance)
 
 
-def _strokes_to_learn(
-    conn: Connection, frames: Sequence[Frame], revision: int
-) -> dict[int, list[Stroke]]:
-    """Return the strokes at the revision of the frames that have any and are not reserved."""
-    found = {
-        frame.frame_id: store.strokes_at(conn, frame.frame_id, revision)
-        for frame in frames
-        if not frame.reserved
-    }
-    return {frame_id: strokes for frame_id, strokes in found.items() if strokes}
+def _labels_to_learn(
+    workspace: Workspace, frames: Sequence[Frame], revision: int, *, on_frame: OnFrame
+) -> list[LabelledFrame]:
+    """Return the frames that carry strokes at the revision and are not reserved.
+
+    They come in the project's order: what judges must not depend on the frame that is open.
+    """
+    free = sorted((f for f in frames if not f.reserved), key=lambda frame: frame.frame_id)
+    found = []
+    for frame in free:
+        with workspace.read() as conn:  # a revision never changes: no need to hold one view of it
+            found.append(LabelledFrame(frame, store.strokes_at(conn, frame.frame_id, revision)))
+        on_frame(0, len(free))
+    return [one for one in found if one.strokes]
 
 
-def _check_classes(splits: Sequence[Split], class_map: ClassMap) -> None:
-    used = {int(value) for split in splits for value in np.unique(split.labels)}
-    names = [label.name for index, label in enumerate(class_map.classes) if index in used]
-    if not names:
-        raise StudioError("nothing is labelled: the strokes leave no pixel of any class")
-    if len(names) == 1:
-        raise StudioError(f"only {names[0]!r} is labelled: draw strokes of a second class first")
-
-
-@dataclass(frozen=True, slots=True)
-class _Masks:
-    """The files of a frame's masks in the job folder; None where there is nothing to say."""
-
-    labels: str | None = None
-    judge: str | None = None
-
-
-def _write_masks(split: Split, folder: Path) -> _Masks:
-    labels = judge = None
-    if (split.labels != types.UNLABELLED).any():
-        labels = _write_png(split.labels, folder, f"labels/{split.frame_id}.png")
-    if split.judge.any():
-        judge = _write_png(
-            split.judge.astype(np.uint8) * 255, folder, f"judge/{split.frame_id}.png"
-        )
-    return _Masks(labels, judge)
-
-
-def _write_png(mask: UInt8[np.ndarray, "h w"], folder: Path, file: str) -> str:
-    path = folder / file
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(cv2.imencode(".png", mask)[1].tobytes())
-    return file
-
-
-def _view(workspace: Workspace, frame: Frame, folder: Path, masks: _Masks) -> View:
-    image = _from(folder, workspace.path(frame.file))
+def _view(workspace: Workspace, frame: Frame, folder: Path, masks: Masks) -> View:
+    image = way_from(folder, workspace.path(frame.file))
     return View(
         frame.frame_id,
         image,
@@ -277,18 +249,22 @@ def _class_specs(class_map: ClassMap) -> tuple[ClassSpec, ...]:
     )
 
 
-def _from(folder: Path, target: Path) -> str:
+def way_from(folder: Path, target: Path) -> str:
     """Return the way from a job folder to a place in the project, with slashes."""
     return Path(os.path.relpath(target, folder)).as_posix()
 
 
 @contextmanager
-def _written_aside(workspace: Workspace, folder: Path) -> Iterator[Path]:
+def written_aside(workspace: Workspace, folder: Path) -> Iterator[Path]:
     """Give a folder to fill that takes its real name at the end of the block."""
     aside = folder.with_name(f"{folder.name}.partial")
     with explained(workspace.root):
         if aside.exists():  # a worker was killed in here
             shutil.rmtree(aside)
         aside.mkdir(parents=True)
-        yield aside
-        aside.replace(folder)
+        try:
+            yield aside
+            aside.replace(folder)
+        except BaseException:  # cancelled, or refused: nobody may come back to clear it away
+            shutil.rmtree(aside, ignore_errors=True)
+            raise

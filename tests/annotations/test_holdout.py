@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from annotations import holdout
 from annotations.fill import walk
 from annotations.frames import LabelledFrame
-from annotations.holdout import GAP, split_frames
+from annotations.holdout import GAP
 from annotations.labelset import from_json
 from annotations.rasterise import rasterise
 from annotations.types import ERASER, IGNORE, IGNORED, UNLABELLED, Frame, Stroke
@@ -31,6 +32,10 @@ def row(uuid, class_id, y, *, x=(5, 150), **fields):
 def labelled(*strokes, frame_id=1):
     frame = Frame(frame_id, 1, frame_id, f"f{frame_id}", "f.jpg", HEIGHT, WIDTH, None)
     return LabelledFrame(frame, strokes)
+
+
+def split_frames(frames, class_map, *, seed):
+    return list(holdout.split_frames(frames, class_map, seed=seed))
 
 
 def shares(splits, value):
@@ -158,3 +163,23 @@ def test_a_new_class_changes_nothing_for_the_others():
     more = [labelled(*frames[0].strokes, *(row(f"t{i}", 1, 12 * i + 50) for i in range(4)))]
     (before,), (after,) = (split_frames(each, CLASSES, seed=0) for each in (frames, more))
     assert (before.judge[:45] == after.judge[:45]).all()
+
+
+def test_frames_come_one_by_one_and_each_is_told_of():
+    """All classes train on the first frame, so one look at it is enough before it is yielded."""
+    frames = [labelled(*(row(f"{n}{i}", i % 2, 8 * i + 5) for i in range(9)), frame_id=n)
+              for n in range(5)]  # fmt: skip
+    painted = []
+    splits = holdout.split_frames(frames, CLASSES, seed=0, on_frame=lambda: painted.append(1))
+    assert next(splits).frame_id == 0
+    assert len(painted) == 2
+    assert [split.frame_id for split in splits] == [1, 2, 3, 4]
+    assert len(painted) == 1 + len(frames)
+
+
+def test_what_the_caller_raises_ends_the_splitting():
+    def stop():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        next(holdout.split_frames([labelled(row("s", 0, 5))], CLASSES, seed=0, on_frame=stop))

@@ -8,9 +8,11 @@ import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from annotations import holdout
 from app import attempt as attempts
 from app import bridge, events, jobs, rounds, runs, slots
 from app.errors import StudioError
@@ -99,7 +101,7 @@ def test_progress_is_written_at_most_four_times_a_second(labelled: Workspace) ->
         told = [event for event in events.after(conn, 0) if event.kind == "run"]
     states = [event.payload["state"] for event in told]
     assert states[:2] == ["queued", "running"]
-    assert states.count("running") <= 3
+    assert [event.payload["stage"] for event in told].count("predicting") <= 3
     assert states[-1] == "done"
 
 
@@ -141,6 +143,36 @@ def test_a_running_round_is_cancelled_within_five_seconds(labelled: Workspace, w
     assert run_of(labelled, one.run.run_id).state is RunState.CANCELLED
     assert len(predicted(labelled, one.number)) == 1
     assert not processes.working_on(labelled.root)
+
+
+@pytest.mark.parametrize("how", ["cancelled", "interrupted"])
+def test_a_round_can_be_ended_while_its_masks_are_painted(
+    project: Workspace, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    samples.label_all(project, frames=samples.FRAMES)
+    one = fake_round(project)
+    stop = threading.Event()
+    paint = holdout._paint
+    beats: list[float | None] = []
+
+    def slowly(*args: Any) -> holdout.Split:
+        time.sleep(0.3)  # so that each frame is told of
+        run = run_of(project, one.run.run_id)
+        beats.append(run.heartbeat_at)
+        assert run.stage in (None, bridge.PREPARING)
+        if len(beats) == 3:
+            stop.set() if how == "interrupted" else jobs.request_cancel(project, run.run_id)
+        return paint(*args)
+
+    monkeypatch.setattr(holdout, "_paint", slowly)
+    with slots.hold(project) as slot:
+        attempts.attempt(
+            project, one.run.run_id, slot=slot.holder, stop=stop, command=["no-such-child"]
+        )
+    assert run_of(project, one.run.run_id).state == how
+    assert len(beats) == 3 < 1 + samples.FRAMES
+    assert len(set(beats)) == 3
+    assert not any(project.path(one.folder).iterdir())
 
 
 def test_a_stopped_attempt_is_interrupted_and_waits(labelled: Workspace) -> None:
