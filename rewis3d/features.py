@@ -113,7 +113,7 @@ def hypercolumns(
     size = torch.tensor((height, width), device=rc.device)
     yx = (rc + 0.5) * (2 / size) - 1
     grid = yx.flip(1)[None, None].to(rgb.dtype)
-    colour = normalised(rgb)[0, :, rc[:, 0], rc[:, 1]]
+    colour = normalised(rgb[:, :, rc[:, 0], rc[:, 1], None])[0, :, :, 0]
     parts = [
         functional.grid_sample(
             part, grid, mode="bilinear", padding_mode="border", align_corners=False

@@ -31,14 +31,26 @@ _POINTS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Pixels:
-    """Labelled pixels of all frames."""
+    """Labelled pixels of all frames: some rows of a table that a job's other sets share."""
 
-    columns: Float32[Tensor, "n f"]
+    table: Float32[Tensor, "m f"]
+    """Hypercolumns: 2 kB a row, so that nobody copies more of it than a batch."""
+    rows: Int64[Tensor, "n"]
     labels: Int64[Tensor, "n"]
 
-    def where(self, chosen: Tensor) -> Pixels:
-        """Return those that a mask of n booleans chooses."""
-        return Pixels(self.columns[chosen], self.labels[chosen])
+    def where(self, chosen: Bool[Tensor, "n"]) -> Pixels:
+        """Return those that a mask chooses."""
+        return Pixels(self.table, self.rows[chosen], self.labels[chosen])
+
+    def and_also(self, other: Pixels) -> Pixels:
+        """Return these pixels and others of the same table."""
+        rows, labels = (self.rows, other.rows), (self.labels, other.labels)
+        return Pixels(self.table, torch.cat(rows), torch.cat(labels))
+
+    def batches(self) -> Iterator[Float32[Tensor, "b f"]]:
+        """Yield the hypercolumns in order, MEASURED of them at a time."""
+        for rows in self.rows.split(MEASURED):
+            yield self.table[rows]
 
 
 def fit(
@@ -49,7 +61,7 @@ def fit(
     The head takes hypercolumns as they are: the standardisation by the labelled pixels' mean and
     deviation is folded into its first layer.
     """
-    mean, deviation = standardisation(pixels.columns)
+    mean, deviation = standardisation(pixels)
     head = _fresh(classes, config, generator).to(mean.device)
     optimiser = torch.optim.AdamW(
         head.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
@@ -65,7 +77,7 @@ def fit(
     for step in range(1, config.steps + 1):
         chosen = torch.multinomial(weights, config.batch, True, generator=generator)
         chosen = chosen.to(mean.device)
-        columns = (pixels.columns[chosen] - mean) / deviation
+        columns = (pixels.table[pixels.rows[chosen]] - mean) / deviation
         loss = _loss(head, columns, pixels.labels[chosen], config, generator)
         optimiser.zero_grad()
         loss.backward()
@@ -77,11 +89,9 @@ def fit(
     yield folded(head, mean, deviation)
 
 
-def standardisation(
-    columns: Float32[Tensor, "n f"],
-) -> tuple[Float32[Tensor, "f"], Float32[Tensor, "f"]]:
+def standardisation(pixels: Pixels) -> tuple[Float32[Tensor, "f"], Float32[Tensor, "f"]]:
     """Return each feature's mean and deviation, of MEASURED pixels evenly chosen where more."""
-    measured = columns[:: -(-len(columns) // MEASURED)]
+    measured = pixels.table[pixels.rows[:: -(-len(pixels.rows) // MEASURED)]]
     return measured.mean(0), measured.std(0, correction=0) + _FLAT
 
 

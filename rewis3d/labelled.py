@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import Final
 
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Bool, Int64, UInt8
+from jaxtyping import Bool, Float32, Int64, UInt8
+from torch import Tensor
 
 from rewis3d.features import Frames, hypercolumns
 from rewis3d.fit import Pixels
@@ -52,6 +54,26 @@ class Training:
     judge: Pixels
 
 
+class _Use(IntEnum):
+    """What a pixel that is read is for."""
+
+    TRAINS = 0
+    """Drawn, and not held out."""
+    JUDGES = 1
+    GROWN = 2
+    """Grown from all strokes."""
+    GROWN_WITHOUT_JUDGE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What is read of one frame, by use."""
+
+    columns: Float32[Tensor, "n f"]
+    labels: Int64[Tensor, "n"]
+    uses: Int64[Tensor, "n"]
+
+
 @dataclass(frozen=True, slots=True)
 class _Shares:
     """How many pixels of each frame are read."""
@@ -75,15 +97,11 @@ def read_labelled(
     shares = _Shares(
         min(MOST_OF_A_FRAME, MOST_DRAWN // len(views)), min(grow, MOST_GROWN // len(views))
     )
-    found: list[Training] = []
+    found: list[_Frame] = []
     for index, view in enumerate(views):
         yield Progress("reading", index, len(views))
         found.append(_frame(view, job, frames=frames, network=network, folder=folder, most=shares))
-    training = Training(
-        _joined([part.everything for part in found]),
-        _joined([part.without_judge for part in found]),
-        _pixels([part.judge for part in found]),
-    )
+    training = _joined(found)
     if len(training.everything.drawn.labels) == 0:
         raise Rewis3dError(f"{folder}: no pixel is labelled with a class")
     return training
@@ -91,37 +109,37 @@ def read_labelled(
 
 def _frame(
     view: View, job: Job, *, frames: Frames, network: Segmenter, folder: Path, most: _Shares
-) -> Training:
+) -> _Frame:
     labels, judged = _masks(view, folder)
     rgb, maps = frames.read(network, view)
     image = rgb[0].permute(1, 2, 0).to(torch.uint8).cpu().numpy()
-    classes, nowhere = len(job.classes), np.zeros_like(judged)
+    classes, device = len(job.classes), rgb.device
+    places: list[Int64[np.ndarray, "n 2"]] = []
+    values: list[UInt8[np.ndarray, "n"]] = []
 
-    def drawn(mask: Bool[np.ndarray, "h w"], stream: int) -> Pixels:
-        """Return the drawn pixels of a mask."""
-        rng = np.random.default_rng([job.seed, view.frame_id, stream])
-        found = np.where(mask, labels, UNLABELLED)
-        return at(found, chosen_pixels(found, classes, most=most.drawn, rng=rng))
+    def take(use: _Use, mask: Bool[np.ndarray, "h w"]) -> None:
+        """Choose among the drawn pixels of a mask, or among those that grow outside of it."""
+        rng = np.random.default_rng([job.seed, view.frame_id, use])
+        if use in (_Use.TRAINS, _Use.JUDGES):
+            found = np.where(mask, labels, UNLABELLED)
+            rc = chosen_pixels(found, classes, most=most.drawn, rng=rng)
+        else:
+            found = grown(labels, image, hidden=mask)
+            free = np.flatnonzero(found < classes)
+            free = rng.choice(free, min(most.grown, len(free)), replace=False)
+            rc = np.stack(np.unravel_index(free, found.shape), axis=1)
+        places.append(rc)
+        values.append(found[rc[:, 0], rc[:, 1]])
 
-    def around(hidden: Bool[np.ndarray, "h w"], stream: int) -> Pixels:
-        """Return pixels that the labels outside `hidden` grow to."""
-        rng = np.random.default_rng([job.seed, view.frame_id, stream])
-        found = grown(labels, image, hidden=hidden)
-        places = np.flatnonzero(found < classes)
-        chosen = rng.choice(places, min(most.grown, len(places)), replace=False)
-        return at(found, np.stack(np.unravel_index(chosen, found.shape), axis=1))
-
-    def at(values: UInt8[np.ndarray, "h w"], rc: Int64[np.ndarray, "n 2"]) -> Pixels:
-        """Return pixels by their places, with these labels."""
-        chosen = torch.from_numpy(values[rc[:, 0], rc[:, 1]].astype(np.int64))
-        columns = hypercolumns(maps, rgb, torch.from_numpy(rc).to(rgb.device))
-        return Pixels(columns, chosen.to(rgb.device))
-
-    without, judge = drawn(~judged, 0), drawn(judged, 1)
-    return Training(
-        Labelled(_pixels([without, judge]), around(nowhere, 2)),
-        Labelled(without, around(_widened(judged), 3)),
-        judge,
+    take(_Use.TRAINS, ~judged)
+    take(_Use.JUDGES, judged)
+    take(_Use.GROWN, np.zeros_like(judged))
+    take(_Use.GROWN_WITHOUT_JUDGE, _widened(judged))
+    uses = np.repeat(np.arange(len(_Use)), [len(part) for part in values])
+    return _Frame(
+        hypercolumns(maps, rgb, torch.from_numpy(np.concatenate(places)).to(device)),
+        torch.from_numpy(np.concatenate(values).astype(np.int64)).to(device),
+        torch.from_numpy(uses).to(device),
     )
 
 
@@ -157,13 +175,26 @@ def chosen_pixels(
     )
 
 
-def _joined(parts: Sequence[Labelled]) -> Labelled:
-    return Labelled(
-        _pixels([part.drawn for part in parts]), _pixels([part.grown for part in parts])
-    )
+def _joined(found: list[_Frame]) -> Training:
+    """Return the pixels of all frames over one table; empties the list.
 
+    A frame's columns are let go as soon as they are copied: all of them are there once, not twice.
+    """
+    labels = torch.cat([frame.labels for frame in found])
+    uses = torch.cat([frame.uses for frame in found])
+    table = torch.empty((len(labels), found[0].columns.shape[1]), device=labels.device)
+    end = len(table)
+    while found:
+        columns = found.pop().columns
+        table[end - len(columns) : end] = columns
+        end -= len(columns)
 
-def _pixels(parts: Sequence[Pixels]) -> Pixels:
-    return Pixels(
-        torch.cat([part.columns for part in parts]), torch.cat([part.labels for part in parts])
+    def used(*wanted: _Use) -> Pixels:
+        rows = torch.isin(uses, torch.tensor(wanted, device=uses.device)).nonzero()[:, 0]
+        return Pixels(table, rows, labels[rows])
+
+    return Training(
+        Labelled(used(_Use.TRAINS, _Use.JUDGES), used(_Use.GROWN)),
+        Labelled(used(_Use.TRAINS), used(_Use.GROWN_WITHOUT_JUDGE)),
+        used(_Use.JUDGES),
     )

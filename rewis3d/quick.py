@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Final
 
 import torch
+from jaxtyping import Float32
+from torch import Tensor
 
 from rewis3d import metrics
 from rewis3d.checkpoint import Checkpoint, build, load_checkpoint, save_checkpoint
@@ -81,18 +83,21 @@ def _fitted(
 ) -> Generator[Point | Progress, None, Head]:
     """Fit a head to the strokes, then anew to them and the grown labels that it agrees with."""
     first = yield from _fit(labelled.drawn, job, config, stage=stage, of="strokes")
-    with torch.inference_mode():
-        agreed = first(labelled.grown.columns).softmax(1)
-        agreed = agreed.gather(1, labelled.grown.labels[:, None])[:, 0] >= AGREED
+    agreed = _probability(first, labelled.grown) >= AGREED
     if not agreed.any():
         return first
-    grown = labelled.grown.where(agreed)
-    pixels = Pixels(
-        torch.cat((labelled.drawn.columns, grown.columns)),
-        torch.cat((labelled.drawn.labels, grown.labels)),
-    )
+    pixels = labelled.drawn.and_also(labelled.grown.where(agreed))
     config = replace(config, balance=config.grown_balance, steps=config.grown_steps)
     return (yield from _fit(pixels, job, config, stage=stage, of="grown"))
+
+
+@torch.inference_mode()
+def _probability(head: Head, pixels: Pixels) -> Float32[Tensor, "n"]:
+    """Return the probability that a head gives each pixel's own label."""
+    if len(pixels.labels) == 0:
+        return torch.empty(0, device=pixels.table.device)
+    found = torch.cat([head(columns).softmax(1) for columns in pixels.batches()])
+    return found.gather(1, pixels.labels[:, None])[:, 0]
 
 
 def _fit(
@@ -118,9 +123,9 @@ def _judged(
         return None
     head = yield from _fitted(training.without_judge, job, config, stage=JUDGING)
     with torch.inference_mode():
-        found = head(training.judge.columns).argmax(1).to(torch.uint8).cpu().numpy()
+        found = torch.cat([head(columns).argmax(1) for columns in training.judge.batches()])
     truth = training.judge.labels.to(torch.uint8).cpu().numpy()
-    counts = metrics.confusion(truth, found, len(job.classes))
+    counts = metrics.confusion(truth, found.to(torch.uint8).cpu().numpy(), len(job.classes))
     names = [spec.name for spec in job.classes]
     return Scores(
         miou=metrics.miou(counts),

@@ -22,7 +22,7 @@ def two_kinds(n: int = 100) -> Pixels:
     columns = 50 + torch.rand(n, HYPERCOLUMN, generator=random)
     labels = torch.arange(n) % 2
     columns[:, :20] += 9 * labels[:, None]
-    return Pixels(columns, labels)
+    return Pixels(columns, torch.arange(n), labels)
 
 
 def fitted(pixels: Pixels, classes: int, seed: int = 0) -> tuple[list[Point], Head]:
@@ -36,7 +36,7 @@ def fitted(pixels: Pixels, classes: int, seed: int = 0) -> tuple[list[Point], He
 def test_learns_what_tells_the_classes_apart_and_says_how_it_goes():
     pixels = two_kinds()
     points, head = fitted(pixels, 2)
-    assert (head(pixels.columns).argmax(1) == pixels.labels).all()
+    assert (head(pixels.table).argmax(1) == pixels.labels).all()
     assert [(point.series, point.step) for point in points] == [
         ("loss", step) for step in range(2, 41, 2)
     ]
@@ -49,7 +49,7 @@ def test_a_class_without_pixels_is_never_found():
     _, head = fitted(pixels, 4)
     far = 50 + 20 * torch.randn(500, HYPERCOLUMN, generator=torch.Generator().manual_seed(0))
     assert head(far).argmax(1).max() <= 1
-    assert torch.isfinite(head(pixels.columns)).all()
+    assert torch.isfinite(head(pixels.table)).all()
 
 
 def test_the_generator_alone_decides():
@@ -60,10 +60,10 @@ def test_the_generator_alone_decides():
 
 def test_a_feature_that_never_varies_does_no_harm():
     pixels = two_kinds()
-    pixels.columns[:, 30] = 7.0
+    pixels.table[:, 30] = 7.0
     _, head = fitted(pixels, 2)
     assert torch.isfinite(head.hidden.weight).all()
-    assert (head(pixels.columns).argmax(1) == pixels.labels).all()
+    assert (head(pixels.table).argmax(1) == pixels.labels).all()
 
 
 def test_folding_gives_the_logits_of_standardised_columns_on_raw_ones():
