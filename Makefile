@@ -6,6 +6,9 @@
 
 SHELL := /bin/bash
 BIN := .venv/bin
+# A file's tests stay together, as they share what they set up, and files come in their order: a
+# browser's tests leave an event loop behind, in which those of the job engine could not run.
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 # pyright: no look-up of newer versions, node from the locked package
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
@@ -23,7 +26,7 @@ demo: setup
 
 test: setup
 	@requirements/chromium.sh
-	$(BIN)/python -m pytest -rs $(ARGS)
+	$(BIN)/python -m pytest -rs $(WORKERS) $(ARGS)
 
 check: setup
 	$(BIN)/ruff check .

@@ -47,7 +47,6 @@ class Finding:
 
 
 OPTIONAL: Final = (
-    ("pycolmap", "geometry from photos", f"pip install '{DISTRIBUTION}[geometry]'"),
     ("psycopg", "PostgreSQL", f"pip install '{DISTRIBUTION}[postgres]'"),
     (
         "mapanything",

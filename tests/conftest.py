@@ -6,7 +6,7 @@ import os
 from collections.abc import Generator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import hypothesis
 import pytest
@@ -34,10 +34,27 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         config.stash[_left_out] = len(real)
 
 
-def pytest_report_collectionfinish(config: pytest.Config) -> str:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say what was left out."""
-    count = config.stash.get(_left_out, 0)
-    return f"left out {count} tests on real material: no ../shared/data" if count else ""
+    count = terminalreporter.config.stash.get(_left_out, 0)
+    if count:
+        line = f"left out {count} tests on real material: no ../shared/data"
+        terminalreporter.write_line(line)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that prints, where this one is a worker of pytest-xdist."""
+    told = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["left_out"] = session.config.stash.get(_left_out, 0)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take over what a worker left out: each one collects all tests."""
+    told = getattr(node, "workeroutput", {})  # a worker that crashed has none
+    stash = node.config.stash
+    stash[_left_out] = max(stash.get(_left_out, 0), told.get("left_out", 0))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

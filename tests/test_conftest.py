@@ -18,6 +18,10 @@ def policy(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
+BOTH = pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "shared out"])
+"""As one process, and with workers of pytest-xdist, as `make test` does."""
+
+
 @pytest.mark.parametrize(
     "test",
     [
@@ -35,14 +39,20 @@ def test_a_skip_fails(policy: pytest.Pytester, test: str) -> None:
     result.stdout.fnmatch_lines(["*skipped outside*because*" if "because" in test else "*skipped*"])
 
 
-def test_a_skipped_module_fails(policy: pytest.Pytester) -> None:
+@BOTH
+def test_a_skipped_module_fails(policy: pytest.Pytester, options: tuple[str, ...]) -> None:
     policy.makepyfile("import pytest\npytest.skip('because', allow_module_level=True)")
-    policy.runpytest("-rs").assert_outcomes(errors=1)
+    result = policy.runpytest("-rs", *options)
+    assert result.ret not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+    assert result.parseoutcomes()["errors"] >= 1  # each worker says so
 
 
-def test_optional_software_is_skipped_with_the_reason(policy: pytest.Pytester) -> None:
+@BOTH
+def test_optional_software_is_skipped_with_the_reason(
+    policy: pytest.Pytester, options: tuple[str, ...]
+) -> None:
     policy.makepyfile("import pytest\n@pytest.mark.pointcept\ndef test_it():\n    assert False")
-    result = policy.runpytest("-rs")
+    result = policy.runpytest("-rs", *options)
     result.assert_outcomes(skipped=1)
     result.stdout.fnmatch_lines(["*no pointcept on this machine*"])
 
@@ -52,8 +62,19 @@ def test_an_expected_failure_is_no_skip(policy: pytest.Pytester) -> None:
     policy.runpytest().assert_outcomes(xfailed=1)
 
 
-def test_absent_material_is_counted(policy: pytest.Pytester) -> None:
+@BOTH
+def test_absent_material_is_counted(policy: pytest.Pytester, options: tuple[str, ...]) -> None:
     """The pytester's folder has no ../shared/data beside it."""
-    policy.makepyfile("import pytest\n@pytest.mark.shared_data\ndef test_it():\n    assert False")
-    result = policy.runpytest()
+    policy.makepyfile(
+        "import pytest\ndef test_here():\n    pass\n"
+        "@pytest.mark.shared_data\ndef test_it():\n    assert False"
+    )
+    result = policy.runpytest(*options)
+    result.assert_outcomes(passed=1, deselected=0 if options else 1)
     result.stdout.fnmatch_lines(["left out 1 tests on real material*"])
+
+
+def test_a_skip_fails_in_a_worker(policy: pytest.Pytester) -> None:
+    policy.makepyfile("import pytest\ndef test_it():\n    pytest.skip('because')")
+    result = policy.runpytest("-n", "2")
+    result.assert_outcomes(failed=1)

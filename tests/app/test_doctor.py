@@ -48,7 +48,6 @@ def test_a_healthy_machine_has_no_problem(tmp_path: Path, probe: Callable[..., N
         "Backbone weights",
         "mapanything",
         "pointcept",
-        "pycolmap",
         "Chromium",
         "Data folder",
         "Disk",
