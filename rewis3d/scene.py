@@ -74,6 +74,32 @@ class ViewGeometry:
                 f" {self.T_world_camera.tolist()}"
             )
 
+    @classmethod
+    def of_image(
+        cls,
+        frame_id: int,
+        camera: Camera,
+        *,
+        T_world_camera: Float64[np.ndarray, "4 4"],
+        max_side: int,
+        backend: str,
+    ) -> ViewGeometry:
+        """Return the view of a whole image: a grid of at most `max_side` cells, no finer than it.
+
+        `camera` is the image's.
+        """
+        shrink = min(1.0, max_side / max(camera.width, camera.height))
+        size = [max(1, round(side * shrink)) for side in (camera.width, camera.height)]
+        return cls(
+            frame_id,
+            camera.height,
+            camera.width,
+            camera.resized(*size),
+            T_world_camera,
+            GridMap((size[0] / camera.width, size[1] / camera.height)),
+            backend,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class SceneGeometry:

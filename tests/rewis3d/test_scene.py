@@ -123,3 +123,22 @@ def test_masks_are_kept_apart(folder: SceneFolder) -> None:
     assert view.mask is not None
     assert np.array_equal(view.mask, mask)
     assert (view.depth == 1).all()
+
+
+def test_the_grid_of_an_image_is_the_image_made_smaller() -> None:
+    camera = pinhole(500.0, 1000, 751)
+    view = ViewGeometry.of_image(
+        1, camera, T_world_camera=np.eye(4), max_side=480, backend="colmap"
+    )
+    assert (view.camera.width, view.camera.height) == (480, 360)
+    corner = np.array([[1000.0, 751]])
+    assert view.grid.to_grid(corner) == pytest.approx(np.array([[480.0, 360]]))
+    point = np.array([[0.3, -0.2, 2.0]])
+    assert view.grid.to_image(view.camera.project(point)) == pytest.approx(camera.project(point))
+
+
+def test_the_grid_is_never_finer_than_the_image() -> None:
+    view = ViewGeometry.of_image(
+        1, pinhole(50.0, 96, 72), T_world_camera=np.eye(4), max_side=480, backend="colmap"
+    )
+    assert (view.camera.width, view.camera.height) == (96, 72)
