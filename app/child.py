@@ -70,6 +70,8 @@ def _task(name: str) -> Work:
         from rewis3d import predict as module
     elif name == "export":
         from rewis3d import export as module
+    elif name == "reconstruct":
+        from rewis3d.reconstruct import run as module
     else:
         raise Rewis3dError(f"job of an unknown task {name!r}")
     return module.run

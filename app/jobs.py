@@ -8,18 +8,20 @@ engine knows beside the rows may be lost without harm.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, select
 
 from annotations import store
-from app import rounds, runs, slots
+from app import rounds, runs, scenes, slots
 from app.errors import StudioError
 from app.runs import Claim
 from app.schema import RunKind, RunState
 from app.schema import runs as table
 from app.workspace import Workspace
 from rewis3d import config
+from rewis3d.reconstruct import config as reconstruction
 
 MOST_ATTEMPTS: Final = 5
 """An interrupted run goes on by itself until it had so many attempts; then somebody must ask.
@@ -48,6 +50,39 @@ def start_round(
             conn, preset=preset, config=chosen, seed=seed, current_frame=current_frame
         )
     return created.number
+
+
+def start_reconstruct(
+    workspace: Workspace,
+    *,
+    backend: str = "auto",
+    overrides: Mapping[str, str] | None = None,
+    given: Path | None = None,
+) -> int:
+    """Queue a reconstruction of all frames as a new scene and return its number.
+
+    `given` holds cameras (and depths) that are known already. StudioError or Rewis3dError where it
+    can't be made.
+    """
+    chosen = reconstruction.resolve(backend, overrides or {})
+    place = _given_place(chosen.backend, given)
+    name_interrupted(workspace)
+    with workspace.write() as conn:
+        fields = reconstruction.to_json(chosen)
+        return scenes.create(conn, config=fields, given=place).number
+
+
+def _given_place(backend: str, given: Path | None) -> str | None:
+    if given is None:
+        if backend == "given":
+            raise StudioError("backend 'given' needs cameras: say with --given where they lie")
+        return None
+    if backend not in ("auto", "given"):
+        raise StudioError(f"backend {backend!r} finds its own cameras; leave it or --given out")
+    place = given.expanduser().resolve()
+    if not place.exists():
+        raise StudioError(f"{given} does not exist")
+    return str(place)
 
 
 def start_predict(workspace: Workspace, *, round_number: int | None = None) -> str | None:

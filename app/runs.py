@@ -38,7 +38,7 @@ class Run:
     slot: str | None
     """The worker slot of the last attempt."""
     request: dict[str, Any]
-    """What is to be made; `round` is the number of the round that it is about, where there is."""
+    """What is to be made; `round` or `scene` is the number of what it is about, where there is."""
     result: dict[str, Any] | None
     error: str | None
     """One line for people."""
@@ -268,8 +268,11 @@ def _announce(conn: Connection, run_id: str) -> None:
 
 
 def _name(run: Run) -> str:
-    number = run.request.get("round")
-    return f"{run.kind} {number}" if run.kind is RunKind.ROUND else f"the {run.kind} {run.run_id}"
+    if run.kind is RunKind.ROUND:
+        return f"round {run.request['round']}"
+    if run.kind is RunKind.RECONSTRUCT:
+        return f"scene {run.request['scene']}"
+    return f"the {run.kind} {run.run_id}"
 
 
 def _from_row(row: Row[Any]) -> Run:

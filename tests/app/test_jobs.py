@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from app import jobs, rounds, runs, slots
+from app import jobs, rounds, runs, scenes, slots
 from app.errors import StudioError
 from app.runs import Claim
 from app.schema import RunState
 from app.workspace import Workspace
 from rewis3d.reports import Published
+from rewis3d.types import Rewis3dError
 from tests.app import samples
 from tests.app.running import fake_round, run_of
 
@@ -152,3 +155,34 @@ def test_what_has_ended_is_neither_taken_nor_resumed(labelled: Workspace) -> Non
         jobs.resume(labelled, run_id)
     with pytest.raises(StudioError, match="done already"):
         jobs.request_cancel(labelled, run_id)
+
+
+def test_a_reconstruction_is_queued_with_its_settings(project: Workspace) -> None:
+    number = jobs.start_reconstruct(project, backend="colmap", overrides={"focal": "512"})
+    with project.read() as conn:
+        row = scenes.get_scene(conn, number)
+    assert (row.config["backend"], row.config["focal"]) == ("colmap", 512.0)
+    assert waiting(project) == [row.run.run_id]
+    with pytest.raises(StudioError, match=r"^scene 1 is queued: wait for it, or cancel it first$"):
+        jobs.start_reconstruct(project)
+    jobs.request_cancel(project, row.run.run_id)
+    with pytest.raises(StudioError, match=r"^scene 1 is cancelled already$"):
+        jobs.request_cancel(project, row.run.run_id)
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"backend": "magic"}, "setting backend is 'magic'; it must be one of auto, mapanything"),
+        ({"overrides": {"focals": "1"}}, "unknown setting 'focals'"),
+        ({"backend": "given"}, "backend 'given' needs cameras: say with --given where they lie"),
+        ({"backend": "colmap", "given": Path()}, "backend 'colmap' finds its own cameras"),
+        ({"given": Path("gone.json")}, "gone.json does not exist"),
+    ],
+)
+def test_a_reconstruction_that_makes_no_sense_is_refused(
+    project: Workspace, options: dict[str, Any], named: str
+) -> None:
+    with pytest.raises((StudioError, Rewis3dError), match=named):
+        jobs.start_reconstruct(project, **options)
+    assert waiting(project) == []
