@@ -32,6 +32,10 @@ class ReconstructConfig:
     """Of monocular depth for frames without geometry: a hub id or a local folder."""
     batch: int = 200
     """Most frames that MapAnything sees at once."""
+    depth_scale: float = 0.0
+    """Stored values per metre of given depth images, such as 1000; 0: nobody said."""
+    depth_registered: str = ""
+    """yes where given depth images lie on the colour images, no where not; empty: nobody said."""
     seed: int = 0
     """Of what the backends choose at random."""
     device: str = "auto"
@@ -45,6 +49,8 @@ class ReconstructConfig:
         demand(self, "planes", 8 <= self.planes <= 1024, "8 to 1024")
         demand(self, "sources", 1 <= self.sources <= 32, "1 to 32")
         demand(self, "batch", 1 <= self.batch <= 200, "1 to 200")
+        demand(self, "depth_scale", 0 <= self.depth_scale < 1e9, "0 or more")
+        demand(self, "depth_registered", self.depth_registered in ("", "yes", "no"), "yes or no")
         demand(self, "device", self.device in DEVICES, f"one of {', '.join(DEVICES)}")
 
 
