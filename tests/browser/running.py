@@ -21,6 +21,8 @@ class RunningStudio:
 
     def __init__(self, root: Path, port: int = 0) -> None:
         self.workspace: Workspace = open_workspace(root)
+        self.token: str | None = None
+        """The password from the next start on; None lets everybody in."""
         self._port = port
         self._server: uvicorn.Server | None = None
         self._thread: threading.Thread | None = None
@@ -45,7 +47,7 @@ class RunningStudio:
             time.sleep(0.01)
 
     def _serve(self, listener: socket.socket) -> None:
-        app = create_app(self.workspace, access=Access())
+        app = create_app(self.workspace, access=Access(token=self.token))
         config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1)
         self._server = uvicorn.Server(config)
         self._server.run(sockets=[listener])

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Route
 
 Place = tuple[float, float]
 HOOK: Final = "window.rewis3d?.idle && document.querySelector('#studio[data-ready]')"
@@ -103,6 +103,27 @@ class Tab:
     def save_state(self) -> str:
         """Return what the tick at the top shows: saved, saving, offline or connecting."""
         return self.find(".save-chip").get_attribute("data-state") or ""
+
+    def tell(self, topic: str, detail: Any = None) -> None:
+        """Emit a topic of the page's state, as its own modules do."""
+        script = (
+            "([topic, detail]) => import('/static/state.js').then((m) => m.emit(topic, detail))"
+        )
+        self.page.evaluate(script, [topic, detail])
+
+    def hold(self, pattern: str) -> list[Route]:
+        """Hold the next request to a pattern back; the list has it once it was made."""
+        held: list[Route] = []
+
+        def keep(route: Route) -> None:
+            held.append(route)
+
+        self.page.route(pattern, keep, times=1)
+        return held
+
+    def forgive(self, *parts: str) -> None:
+        """Drop the errors that the browser notes of what a test does on purpose."""
+        self.errors = [text for text in self.errors if not any(part in text for part in parts)]
 
     def assert_clean(self) -> None:
         """Nothing went wrong in the page, and nothing was asked of another server."""

@@ -65,6 +65,8 @@ def test_an_overlay_comes_by_itself_and_follows_the_palette(
     drawn.until("s.classes[1].colour === '#102030'")
     drawn.idle()
     assert overlay(drawn)[1] == (16, 32, 48, 255)
+    assert drawn.ink((100, 60)) == (16, 32, 48, 255)  # strokes and prediction at once
+    assert drawn.page.evaluate("performance.getEntriesByType('navigation')[0].type") == "navigate"
     drawn.find("[data-hint^='Fade']").click()
     drawn.idle()
     assert overlay(drawn)[1][3] == pytest.approx(255 * (200 / 255) ** 2, abs=2)
@@ -100,6 +102,10 @@ def test_a_later_round_is_compared_previewed_and_activated(
     drawn.page.wait_for_function(f"document.querySelector('.compare').textContent === '{text}'")
     drawn.find(".curves svg").wait_for()
     assert drawn.find(".score-row").count() == 2
+    assert not drawn.find(".settings-table").is_visible()
+    drawn.find(".settings summary").click()
+    row = drawn.find(".settings-table tr").filter(has_text="learning rate")
+    assert row.locator("td").inner_text() == "0.003"
     action(drawn, "Preview").click()
     drawn.find("#tab-annotate").click()
     drawn.idle()

@@ -17,6 +17,8 @@ const bar = h("div", { class: "bar", role: "progressbar", "aria-label": "Progres
 const progress = h("p", { class: "progress-text" });
 const curveBox = h("div", { class: "curves" });
 const scoreBox = h("div", { class: "scores" });
+const settings = h("tbody", {});
+const settingsBox = h("details", { class: "settings" }, h("summary", { text: "Settings" }), h("table", { class: "settings-table" }, settings));
 let number = null;
 let box = null;
 let shape = "";
@@ -52,6 +54,7 @@ function show() {
   showHead(round);
   showActions(round);
   showScores(round);
+  showSettings(round);
   showCurves();
 }
 
@@ -68,6 +71,7 @@ function build() {
     curveBox,
     h("h3", { text: "IoU on held-out strokes" }),
     scoreBox,
+    settingsBox,
   );
 }
 
@@ -125,6 +129,16 @@ const showCurves = oncePerPaint(async () => {
   if (drawn.length) fill(curveBox, drawn.map(([name, points]) => chart(name, points)));
   else fill(curveBox, h("p", { class: "hint", text: "The curves begin with the first training steps." }));
 });
+
+/** What the round was started with: its preset's values, where nobody gave others. */
+function showSettings({ config }) {
+  const rows = Object.entries(config);
+  const key = JSON.stringify(rows);
+  settingsBox.hidden = !rows.length;
+  if (settings.dataset.key === key) return;
+  settings.dataset.key = key;
+  fill(settings, rows.map(([name, value]) => h("tr", {}, h("th", { scope: "row", text: name.replaceAll("_", " ") }), h("td", { text: String(value) }))));
+}
 
 function showScores(round) {
   const iou = round.scores?.iou;
