@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import floor
+from math import ceil, floor
 
 
 def nearest_to_beats(times: Sequence[float], fps: float) -> list[int]:
@@ -44,3 +44,43 @@ def _squared_distance(x: float, y: float, a: tuple[float, float], b: tuple[float
     squared = dx * dx + dy * dy
     along = min(1.0, max(0.0, (px * dx + py * dy) / squared)) if squared else 0.0
     return (px - along * dx) ** 2 + (py - along * dy) ** 2
+
+
+def lifted_cell(
+    mask: Sequence[Sequence[int]],
+    cell: tuple[int, int],
+    scale: tuple[float, float],
+    offset: tuple[float, float],
+) -> int:
+    """Twin of rewis3d.lifting.lift: count the votes of every piece of every pixel for one cell."""
+    pieces_x, pieces_y = (ceil(each) for each in scale)
+    votes: dict[int, int] = {}
+    for i, row in enumerate(mask):
+        for j, label in enumerate(row):
+            for piece_y in range(pieces_y):
+                for piece_x in range(pieces_x):
+                    x = (j + (piece_x + 0.5) / pieces_x) * scale[0] + offset[0]
+                    y = (i + (piece_y + 0.5) / pieces_y) * scale[1] + offset[1]
+                    if label != 255 and (floor(y), floor(x)) == cell:
+                        votes[label] = votes.get(label, 0) + 1
+    best = [label for label, count in votes.items() if count == max(votes.values())]
+    return best[0] if len(best) == 1 else 255
+
+
+def best_of_cell(
+    said: Sequence[tuple[int, float]], similar: float
+) -> tuple[int, tuple[int, int] | None]:
+    """Twin of rewis3d.propagate.fuse for one cell: (label, confidence) of each frame in turn.
+
+    Return the label, 255 where two classes are similar, and the best two labels if there are two.
+    """
+    best: dict[int, float] = {}
+    for label, confidence in said:
+        best[label] = max(best.get(label, 0.0), confidence)
+    ranked = sorted(best, key=lambda label: -best[label])
+    if not ranked:
+        return 255, None
+    if len(ranked) == 1:
+        return ranked[0], None
+    two = (ranked[0], ranked[1])
+    return (255 if best[two[1]] >= similar * best[two[0]] else two[0]), two
