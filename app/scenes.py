@@ -55,9 +55,9 @@ def create(conn: Connection, *, config: dict[str, Any], given: str | None = None
         raise StudioError("the project has no frames yet; import a clip first")
     under_way = next((row for row in list_scenes(conn) if row.run.state in _UNDER_WAY), None)
     if under_way:
-        raise StudioError(
-            f"scene {under_way.number} is {under_way.run.state}: wait for it, or cancel it first"
-        )
+        state = under_way.run.state
+        way = "go on with it" if state is RunState.INTERRUPTED else "wait for it"
+        raise StudioError(f"scene {under_way.number} is {state}: {way}, or cancel it first")
     number = (conn.execute(select(func.max(scenes.c.number))).scalar() or 0) + 1
     request = {"scene": number, "given": given}
     row = {

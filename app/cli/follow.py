@@ -49,7 +49,8 @@ def finished(workspace: Workspace, run_id: str) -> Run:
                 sleep(POLL_SECONDS)
     if run.state is RunState.DONE:
         return run
-    name = f"{run.kind} {run.request.get('round') or ''}".strip()
+    about = "scene" if "scene" in run.request else run.kind
+    name = f"{about} {run.request.get('round') or run.request.get('scene') or ''}".strip()
     raise StudioError(f"{name} is {run.state}" + (f": {run.error}" if run.error else ""))
 
 

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 
 import typer
 
-from app.cli import classes, door, evaluation, exports, machine, project, rounds, strokes, training
+from app.cli import (
+    classes,
+    door,
+    evaluation,
+    exports,
+    machine,
+    project,
+    reconstruction,
+    rounds,
+    strokes,
+    training,
+)
 
 cli = typer.Typer(
     name="rewis3d",
@@ -22,6 +33,7 @@ START, LABEL, TRAIN, TAKE = "Start", "Label", "Train", "Take away"
 
 cli.command(rich_help_panel=START)(project.demo)
 cli.command(rich_help_panel=START)(project.new)
+cli.command(rich_help_panel=START)(reconstruction.reconstruct)
 cli.command(rich_help_panel=START)(project.annotate)
 cli.command(rich_help_panel=START)(project.worker)
 cli.command(rich_help_panel=START)(machine.doctor)

@@ -28,6 +28,9 @@ Labels = Annotated[Path, typer.Option("--labels", help="Folder of label PNGs (cl
 Ignore = Annotated[
     int | None, typer.Option(help="Value in the label PNGs that means no class (255 always does).")
 ]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change a setting.")
+]
 
 AUTHOR = "command line"
 """Whose gestures the commands' are in the op log."""
@@ -41,3 +44,12 @@ def opened(project: Path) -> Iterator[Workspace]:
 
     with explained(project), open_workspace(project) as workspace:
         yield workspace
+
+
+def chosen_settings(pairs: list[str] | None) -> dict[str, str]:
+    """Return what `Settings` were given by name; wrong usage where one is not KEY=VALUE."""
+    given = pairs or []
+    wrong = next((pair for pair in given if "=" not in pair), None)
+    if wrong is not None:
+        raise typer.BadParameter(f"{wrong!r} is not KEY=VALUE", param_hint="--set")
+    return {key.strip(): value.strip() for key, _, value in (p.partition("=") for p in given)}

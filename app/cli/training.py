@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.cli.follow import finished
-from app.cli.options import Project, RoundNumber, opened
+from app.cli.options import Project, RoundNumber, Settings, chosen_settings, opened
 from app.cli.rounds import score, seconds
 from app.cli.selection import chosen
 from app.cli.terminal import remark, say
@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 def train(
     project: Project,
     preset: Annotated[str, typer.Option(help="How to train: quick.")] = "quick",
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change a setting of the preset."),
-    ] = None,
+    overrides: Settings = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all that is random.")] = 0,
     frame: Annotated[
         str | None, typer.Option(help="Predict this frame first: its place from 0, or its name.")
@@ -36,7 +33,7 @@ def train(
     """
     from app import jobs
 
-    settings = _settings(overrides or [])
+    settings = chosen_settings(overrides)
     with opened(project) as workspace:
         number = jobs.start_round(
             workspace,
@@ -72,13 +69,6 @@ def cancel(project: Project, number: RoundNumber) -> None:
             run_id = rounds.get_round(conn, number).run.run_id
         jobs.request_cancel(workspace, run_id)
     say(f"round {number}: cancel requested")
-
-
-def _settings(pairs: list[str]) -> dict[str, str]:
-    wrong = next((pair for pair in pairs if "=" not in pair), None)
-    if wrong is not None:
-        raise typer.BadParameter(f"{wrong!r} is not KEY=VALUE", param_hint="--set")
-    return {key.strip(): value.strip() for key, _, value in (p.partition("=") for p in pairs)}
 
 
 def _frame_id(workspace: Workspace, word: str | None) -> int | None:

@@ -78,7 +78,7 @@ def test_an_interrupted_scene_is_still_to_be_made(project):
     claim = _claim(project, _create(project))
     with project.write() as conn:
         runs.interrupt(conn, claim, error="stopped")
-    with pytest.raises(StudioError, match=r"^scene 1 is interrupted"):
+    with pytest.raises(StudioError, match=r"^scene 1 is interrupted: go on with it, or cancel"):
         _create(project)
 
 

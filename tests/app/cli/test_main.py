@@ -14,6 +14,7 @@ from app.cli.main import cli, main
 COMMANDS = {
     "demo",
     "new",
+    "reconstruct",
     "annotate",
     "worker",
     "strokes",
