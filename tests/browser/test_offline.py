@@ -178,7 +178,17 @@ def test_nothing_waits_for_a_full_disk_without_end(tab: Tab, workspace: Workspac
     tab.find(".toast.error").filter(has_text="Not exported: strokes can't be saved").wait_for()
     tab.page.unroute("**/api/strokes")
     tab.idle()
-    assert len(strokes_on(workspace)) == 3
+    tab.page.clock.install()
+    held = tab.hold("**/api/strokes")  # a server that answers nothing at all
+    tab.find("#tab-annotate").click()
+    tab.draw((60, 150), (200, 150))
+    tab.find("#tab-exports").click()
+    tab.find(".button").filter(has_text="Export strokes").click()
+    tab.page.clock.fast_forward(21_000)
+    tab.find(".toast.error").filter(has_text="still on their way").wait_for()
+    held[0].continue_()
+    tab.idle()
+    assert len(strokes_on(workspace)) == 4
     assert tab.state("rounds.length") == 0
     tab.forgive("503")
 

@@ -102,6 +102,19 @@ def test_an_undo_whose_answer_is_lost_is_done_once(tab: Tab, workspace: Workspac
     tab.forgive("ERR_", "WebSocket")
 
 
+def test_an_undo_goes_where_it_happened_unless_one_has_left_meanwhile(tab: Tab) -> None:
+    tab.draw((60, 60), (200, 60)).draw((60, 90), (200, 90)).press("d", "d").idle()
+    held = tab.hold("**/api/undo")
+    tab.press("Control+z", "End")
+    tab.until("s.shown === s.frames[5].id")
+    held[0].continue_()
+    tab.idle()
+    assert tab.state("selected") == tab.state("frames[5].id")
+    assert tab.state("frames[0].strokes") == 1
+    tab.press("Control+z").idle()
+    assert tab.state("selected") == tab.state("frames[0].id")
+
+
 def test_steps_that_wait_are_shown_and_outlive_the_page(
     tab: Tab, context: BrowserContext, studio: RunningStudio, workspace: Workspace
 ) -> None:
