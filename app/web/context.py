@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import Depends
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 from sqlalchemy import Connection
 from starlette.exceptions import HTTPException
 from starlette.requests import HTTPConnection
@@ -54,6 +54,14 @@ def _studio(connection: HTTPConnection) -> Studio:
 
 InStudio = Annotated[Studio, Depends(_studio)]
 """A route's parameter of this type is the studio."""
+
+
+_LARGEST: Final = 2**63 - 1
+"""Of the numbers that the database can be asked for."""
+Number = Annotated[int, Field(ge=0, le=_LARGEST)]
+"""A frame, a class or a round in a path."""
+BodyNumber = Annotated[StrictInt, Field(ge=0, le=_LARGEST)]
+"""The same in a body."""
 
 
 class Body(BaseModel):

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection, func, select
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -34,12 +36,22 @@ _TRY_AGAIN_LATER: Final = 1013
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something said to one tab, and kept nowhere."""
+
+    kind: str
+    payload: dict[str, Any]
+
+
 @dataclass(eq=False, slots=True)
 class _Tab:
     """One connection: events wait in `queue`; None tells it that it fell behind."""
 
     loop: asyncio.AbstractEventLoop
-    queue: asyncio.Queue[events.Event | None] = field(default_factory=asyncio.Queue)
+    client: str | None = None
+    """The page's own name, for what is said to it alone."""
+    queue: asyncio.Queue[events.Event | Notice | None] = field(default_factory=asyncio.Queue)
 
 
 class Live:
@@ -48,6 +60,7 @@ class Live:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._tabs: set[_Tab] = set()
+        self._listeners: list[Callable[[Sequence[events.Event]], None]] = []
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopped = threading.Event()
@@ -74,10 +87,21 @@ class Live:
         """Look at the log now: this process has just committed an event."""
         self._wake.set()
 
-    async def serve(self, socket: WebSocket, since: int | None) -> None:
+    def listen(self, listener: Callable[[Sequence[events.Event]], None]) -> None:
+        """Have new events handed to a function of this process as well, on the hub's thread."""
+        self._listeners.append(listener)
+
+    def tell(self, client: str, kind: str, payload: dict[str, Any]) -> None:
+        """Say something to the tab of this name alone; nobody hears it where it is away."""
+        with self._lock:
+            tabs = [tab for tab in self._tabs if tab.client == client]
+        for tab in tabs:
+            tab.loop.call_soon_threadsafe(_put, tab, [Notice(kind, payload)])
+
+    async def serve(self, socket: WebSocket, since: int | None, client: str | None = None) -> None:
         """Talk to one tab until it goes away."""
         await socket.accept()
-        tab = _Tab(asyncio.get_running_loop())
+        tab = _Tab(asyncio.get_running_loop(), client)
         with self._lock:
             self._tabs.add(tab)
         sender = asyncio.create_task(self._send(socket, tab, since))
@@ -103,7 +127,9 @@ class Live:
         for event in missed or ():
             await _say(socket, _message(event))
         while (event := await tab.queue.get()) is not None:
-            if event.seq > seq:
+            if isinstance(event, Notice):
+                await _say(socket, {**event.payload, "kind": event.kind})
+            elif event.seq > seq:
                 await _say(socket, _message(event))
         await socket.close(_TRY_AGAIN_LATER, "fell behind")
 
@@ -112,22 +138,17 @@ class Live:
             return backlog(conn, since)
 
     def _watch(self, seen: int, presence: Presence) -> None:
-        failing = False
+        workers, log = _Trouble("the workers' locks"), _Trouble("the event log")
         while not self._stopped.is_set():
             self._wake.wait(WATCH_SECONDS)
             self._wake.clear()
-            try:
+            with workers.survived():
                 presence.look()
+            with log.survived():
                 found = self._new(seen)
-            except StudioError:
-                if not failing:  # once, not five times a second
-                    _log.exception("the event log can't be read; trying again")
-                failing = True
-                continue
-            failing = False
-            if found:
-                seen = found[-1].seq
-                self._hand_out(found)
+                if found:
+                    seen = found[-1].seq
+                    self._hand_out(found)
 
     def _new(self, seen: int) -> list[events.Event]:
         with self._workspace.read() as conn:
@@ -138,6 +159,28 @@ class Live:
             tabs = list(self._tabs)
         for tab in tabs:
             tab.loop.call_soon_threadsafe(_put, tab, found)
+        for listener in self._listeners:
+            listener(found)
+
+
+class _Trouble:
+    """What keeps the watcher from a source, logged once until the source can be read again."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._failing = False
+
+    @contextmanager
+    def survived(self) -> Iterator[None]:
+        """Run the block; the next turn tries again what the disk or the database refuses."""
+        try:
+            yield
+        except (StudioError, SQLAlchemyError, OSError):
+            if not self._failing:  # once, not five times a second
+                _log.exception("%s can't be read; trying again", self._source)
+            self._failing = True
+        else:
+            self._failing = False
 
 
 def backlog(conn: Connection, since: int | None) -> tuple[int, list[events.Event] | None]:
@@ -154,7 +197,7 @@ def backlog(conn: Connection, since: int | None) -> tuple[int, list[events.Event
     return newest, events.after(conn, since)
 
 
-def _put(tab: _Tab, found: list[events.Event]) -> None:
+def _put(tab: _Tab, found: Sequence[events.Event | Notice]) -> None:
     for event in found:
         waiting = tab.queue.qsize()
         if waiting <= _BUFFERED:

@@ -14,7 +14,7 @@ from annotations import classes, store
 from annotations.schema import class_ops
 from annotations.types import ClassMap, LabelClass
 from app import events
-from app.web.context import AUTHOR, Body, InStudio, Studio, refusal, reply
+from app.web.context import AUTHOR, Body, BodyNumber, InStudio, Number, Studio, refusal, reply
 
 router = APIRouter(prefix="/api/classes")
 
@@ -41,7 +41,7 @@ class Change(Body):
 class Merge(Body):
     """The class that takes another one's strokes over."""
 
-    into: int
+    into: BodyNumber
 
 
 @router.post("")
@@ -55,7 +55,7 @@ def add(new: NewClass, studio: InStudio) -> Response:
 
 
 @router.patch("/{class_id}")
-def change(class_id: int, wanted: Change, studio: InStudio) -> Response:
+def change(class_id: Number, wanted: Change, studio: InStudio) -> Response:
     """Rename or recolour a class, or say whether it has a surface."""
     if not wanted.model_fields_set:
         raise refusal(400, "nothing to change: give name, colour or has_geometry")
@@ -72,7 +72,7 @@ def change(class_id: int, wanted: Change, studio: InStudio) -> Response:
 
 
 @router.post("/{class_id}/merge")
-def merge(class_id: int, wanted: Merge, studio: InStudio) -> Response:
+def merge(class_id: Number, wanted: Merge, studio: InStudio) -> Response:
     """Give a class's strokes to another one."""
     return _change(
         studio,
@@ -82,7 +82,7 @@ def merge(class_id: int, wanted: Merge, studio: InStudio) -> Response:
 
 
 @router.delete("/{class_id}")
-def delete(class_id: int, studio: InStudio) -> Response:
+def delete(class_id: Number, studio: InStudio) -> Response:
     """Take a class out of the palette; its strokes stay and come back with it."""
     return _change(
         studio, lambda conn: classes.delete_class(conn, class_id, author=AUTHOR), class_id
@@ -90,7 +90,7 @@ def delete(class_id: int, studio: InStudio) -> Response:
 
 
 @router.post("/{class_id}/restore")
-def restore(class_id: int, studio: InStudio) -> Response:
+def restore(class_id: Number, studio: InStudio) -> Response:
     """Bring a deleted or merged class back."""
     return _change(
         studio, lambda conn: classes.restore_class(conn, class_id, author=AUTHOR), class_id

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from fastapi import APIRouter
-from pydantic import StrictInt
 from sqlalchemy import select
 from starlette.responses import FileResponse, Response
 
@@ -19,7 +18,7 @@ from app.errors import StudioError
 from app.runs import Run
 from app.schema import RunKind, RunState, project
 from app.web import exporting
-from app.web.context import Body, InStudio, Studio, refusal, reply
+from app.web.context import Body, BodyNumber, InStudio, Studio, refusal, reply
 
 router = APIRouter(prefix="/api/exports")
 FORMATS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -35,7 +34,7 @@ class NewExport(Body):
 
     what: Literal["labels", "strokes", "model"]
     format: str
-    round: StrictInt | None = None
+    round: BodyNumber | None = None
 
 
 @router.get("")

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from annotations import store
 from annotations.schema import frames
 from app import events
-from app.web.context import Body, InStudio, Studio, refusal, reply
+from app.web.context import Body, InStudio, Number, Studio, refusal, reply
 from app.web.files import project_file
 
 router = APIRouter(prefix="/api/frames")
@@ -25,19 +25,19 @@ class Reservation(Body):
 
 
 @router.get("/{frame_id}/image")
-def image(frame_id: int, request: Request, studio: InStudio) -> Response:
+def image(frame_id: Number, request: Request, studio: InStudio) -> Response:
     """Give the frame's image."""
     return _picture(frame_id, request, studio, column="file")
 
 
 @router.get("/{frame_id}/thumbnail")
-def thumbnail(frame_id: int, request: Request, studio: InStudio) -> Response:
+def thumbnail(frame_id: Number, request: Request, studio: InStudio) -> Response:
     """Give the frame's small image."""
     return _picture(frame_id, request, studio, column="thumbnail")
 
 
 @router.patch("/{frame_id}")
-def reserve(frame_id: int, wanted: Reservation, studio: InStudio) -> Response:
+def reserve(frame_id: Number, wanted: Reservation, studio: InStudio) -> Response:
     """Keep a frame for evaluation, or give it back to training."""
     with studio.write() as conn:
         if conn.scalar(select(frames.c.id).where(frames.c.id == frame_id)) is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
-from pydantic import Field, StrictInt
+from pydantic import Field
 from sqlalchemy import Connection, select
 from starlette.responses import Response
 
@@ -14,7 +14,7 @@ from app.rounds import Round
 from app.schema import predictions
 from app.schema import rounds as round_rows
 from app.web.api.classes import as_json as classes_as_json
-from app.web.context import Body, InStudio, Studio, refusal, reply
+from app.web.context import Body, BodyNumber, InStudio, Number, Studio, refusal, reply
 from app.web.files import project_file
 
 router = APIRouter(prefix="/api/rounds")
@@ -26,7 +26,7 @@ class NewRound(Body):
     """What to train; `frame` is predicted first."""
 
     preset: Text = "quick"
-    frame: StrictInt | None = None
+    frame: BodyNumber | None = None
     settings: Annotated[dict[Text, Text], Field(max_length=100)] = Field(default_factory=dict)
 
 
@@ -55,7 +55,7 @@ def start(wanted: NewRound, studio: InStudio) -> Response:
 
 
 @router.post("/{number}/cancel")
-def cancel(number: int, studio: InStudio) -> Response:
+def cancel(number: Number, studio: InStudio) -> Response:
     """Ask the round to stop."""
     jobs.request_cancel(studio.workspace, _run_id(studio, number))
     studio.live.wake()
@@ -63,7 +63,7 @@ def cancel(number: int, studio: InStudio) -> Response:
 
 
 @router.post("/{number}/resume")
-def resume(number: int, studio: InStudio) -> Response:
+def resume(number: Number, studio: InStudio) -> Response:
     """Go on with a round that stopped before its end."""
     jobs.resume(studio.workspace, _run_id(studio, number))
     studio.live.wake()
@@ -71,7 +71,7 @@ def resume(number: int, studio: InStudio) -> Response:
 
 
 @router.post("/{number}/activate")
-def activate(number: int, studio: InStudio) -> Response:
+def activate(number: Number, studio: InStudio) -> Response:
     """Show this round's predictions from now on."""
     _run_id(studio, number)
     with studio.write() as conn:
@@ -80,7 +80,7 @@ def activate(number: int, studio: InStudio) -> Response:
 
 
 @router.get("/{number}/points")
-def points(number: int, studio: InStudio) -> Response:
+def points(number: Number, studio: InStudio) -> Response:
     """Give the round's curves."""
     run_id = _run_id(studio, number)
     with studio.workspace.read() as conn:
@@ -88,13 +88,13 @@ def points(number: int, studio: InStudio) -> Response:
 
 
 @router.get("/{number}/frames/{frame_id}/labels.png")
-def labels(number: int, frame_id: int, request: Request, studio: InStudio) -> Response:
+def labels(number: Number, frame_id: Number, request: Request, studio: InStudio) -> Response:
     """Give a prediction: a grey PNG of the round's train ids."""
     return _prediction(studio, request, (number, frame_id), column="labels_file")
 
 
 @router.get("/{number}/frames/{frame_id}/confidence.png")
-def confidence(number: int, frame_id: int, request: Request, studio: InStudio) -> Response:
+def confidence(number: Number, frame_id: Number, request: Request, studio: InStudio) -> Response:
     """Give a prediction's confidence: a grey PNG, 255 = certain."""
     return _prediction(studio, request, (number, frame_id), column="confidence_file")
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 import numpy as np
 from fastapi import APIRouter
-from pydantic import Field, StrictInt
+from pydantic import Field
 from sqlalchemy import Connection, select
 from starlette.responses import Response
 
@@ -15,7 +15,7 @@ from annotations import store
 from annotations.schema import frames, stroke_ops, strokes
 from annotations.types import ERASER, IGNORE, Stroke
 from app import events
-from app.web.context import AUTHOR, Body, InStudio, Studio, refusal, reply
+from app.web.context import AUTHOR, Body, BodyNumber, InStudio, Number, Studio, refusal, reply
 
 router = APIRouter(prefix="/api")
 _BRUSHES: Final = {"eraser": ERASER, "ignore": IGNORE}
@@ -25,7 +25,6 @@ _NOTHING: Final = {"undo": "nothing to undo", "redo": "nothing to redo"}
 Client = Annotated[str, Field(min_length=1, max_length=64)]
 """The tab that acts: it does not need to be told of what it did itself."""
 Uuid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{8,64}$")]
-ClassId = Annotated[StrictInt, Field(ge=0)]
 Coordinate = Annotated[float, Field(ge=-1e6, le=1e6)]
 
 
@@ -33,8 +32,8 @@ class NewStroke(Body):
     """One gesture, as the canvas sends it."""
 
     uuid: Uuid
-    frame: StrictInt
-    class_id: Annotated[ClassId | Literal["eraser", "ignore"], Field(alias="class")]
+    frame: BodyNumber
+    class_id: Annotated[BodyNumber | Literal["eraser", "ignore"], Field(alias="class")]
     width: Annotated[float, Field(gt=0, le=10_000)]
     xy: Annotated[
         list[tuple[Coordinate, Coordinate]], Field(min_length=1, max_length=store.MAX_VERTICES)
@@ -60,7 +59,7 @@ class Step(Body):
 
 
 @router.get("/frames/{frame_id}/strokes")
-def on_frame(frame_id: int, studio: InStudio) -> Response:
+def on_frame(frame_id: Number, studio: InStudio) -> Response:
     """List a frame's strokes in painting order."""
     with studio.workspace.read() as conn:
         _require_frame(conn, frame_id)

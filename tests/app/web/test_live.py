@@ -12,9 +12,9 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
-from app import events
+from app import events, jobs
 from app.schema import events as event_rows
-from app.web import live
+from app.web import live, presence
 from app.web.auth import Access
 from app.web.live import backlog
 from app.web.server import create_app
@@ -190,5 +190,24 @@ def test_an_unreadable_database_stops_no_notices_for_good(
         with monkeypatch.context() as patch:
             patch.setattr(events, "latest", broken)
             time.sleep(0.7)
-        assert caplog.text.count("can't be read") == 1
+        assert caplog.text.count("the event log can't be read") == 1
         assert tell(project) == heard(socket)["seq"]
+
+
+def test_lock_files_that_can_not_be_read_stop_no_notices(
+    address: str, project: Workspace, monkeypatch: pytest.MonkeyPatch, caplog: Any
+):
+    def refused(*_: Any) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(presence, "LOOK_SECONDS", 0.0)
+    with tab(address) as socket:
+        heard(socket)
+        with monkeypatch.context() as patch:
+            patch.setattr(jobs, "worker_alive", refused)
+            time.sleep(0.7)
+            assert tell(project) == heard(socket)["seq"]
+        assert caplog.text.count("the workers' locks can't be read") == 1
+        monkeypatch.setattr(jobs, "worker_alive", lambda _: True)
+        told = heard(socket)
+        assert (told["kind"], told["alive"]) == ("worker", True)
