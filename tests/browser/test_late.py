@@ -58,7 +58,9 @@ def test_a_worker_that_dies_leaves_an_interrupted_round_on_the_page(
     with begun_round(workspace):
         tab.until("s.rounds[0]?.state === 'running' && s.worker")
     tab.until("s.rounds[0].state === 'interrupted' && !s.worker", seconds=5)
-    with tab.page.expect_request("**/api/exports"), workspace.write() as conn:
+    tab.idle()
+    asked = (tab.page.expect_request(f"**/api/{name}") for name in ("rounds", "exports"))
+    with next(asked), next(asked), workspace.write() as conn:  # neither leaves it to the other
         events.append(conn, "worker", alive=False)
     tab.idle()
 
@@ -77,6 +79,7 @@ def test_a_broken_prediction_shows_nothing_and_is_read_again(
     assert tab.find(".layer.overlay.empty").count() == 1
     (workspace.root / name).write_bytes(whole)
     tab.press("Home", "End").idle()
+    assert tab.find(".layer.overlay.empty").count() == 0
     assert tab.ink((40, 200), layer="overlay") == (70, 130, 180, 255)
 
 
