@@ -17,6 +17,8 @@ from typing import Any, Final
 
 from packaging.requirements import Requirement
 
+from app.backends import backends
+
 DISTRIBUTION: Final = "rewis3d-studio"
 PYTHON: Final = (3, 11)
 ROOM_GB: Final = 2.0
@@ -49,17 +51,15 @@ class Finding:
 OPTIONAL: Final = (
     ("psycopg", "PostgreSQL", f"pip install '{DISTRIBUTION}[postgres]'"),
     (
-        "mapanything",
-        "reconstruction on a GPU",
-        "see https://github.com/facebookresearch/map-anything (an environment of its own)",
-    ),
-    (
         "pointcept",
         "Point Transformer V3 on a GPU",
         "see https://github.com/Pointcept/Pointcept (needs CUDA to build)",
     ),
 )
 """Module, what it is for, how to get it."""
+NAMES: Final = {"colmap": "Embedded 3D", "mapanything": "MapAnything", "depth": "Depth Anything"}
+"""The backends of a reconstruction."""
+EMBEDDED: Final = "colmap"
 
 
 def examine(data_home: Path) -> list[Finding]:
@@ -68,6 +68,7 @@ def examine(data_home: Path) -> list[Finding]:
         _python(),
         *_packages(),
         *_torch(),
+        *_reconstruction(),
         *_optional(),
         _browser(),
         _data_home(data_home),
@@ -149,6 +150,14 @@ def _optional() -> Iterator[Finding]:
             yield Finding(module, State.ABSENT, f"optional: {purpose}", hint)
         else:
             yield Finding(module, State.OK, _version(module) or "installed")
+
+
+def _reconstruction() -> Iterator[Finding]:
+    """Say of each backend but the embedded one, which is needed, that it may be missing."""
+    for backend in backends():
+        missing = State.PROBLEM if backend.name == EMBEDDED else State.ABSENT
+        state = State.OK if backend.ready else missing
+        yield Finding(NAMES[backend.name], state, backend.found, backend.hint)
 
 
 def _browser() -> Finding:

@@ -18,7 +18,7 @@ from starlette.types import Scope
 
 from app.schema import project
 from app.web import login, refusals
-from app.web.api import classes, exports, frames, rounds, strokes
+from app.web.api import classes, exports, frames, rounds, scene, strokes
 from app.web.api import project as overview
 from app.web.auth import Access
 from app.web.context import Studio, refusal
@@ -46,7 +46,7 @@ def create_app(workspace: Workspace, *, access: Access, page: bool = True) -> Fa
     app.state.studio = studio
     refusals.install(app)
     app.include_router(login.routes(access))
-    for module in (overview, frames, strokes, classes, rounds, exports):
+    for module in (overview, frames, strokes, classes, rounds, scene, exports):
         app.include_router(module.router)
     _add_rest(app, studio)
     if page:

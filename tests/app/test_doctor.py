@@ -46,7 +46,9 @@ def test_a_healthy_machine_has_no_problem(tmp_path: Path, probe: Callable[..., N
         "Packages",
         "PyTorch",
         "Backbone weights",
-        "mapanything",
+        "Embedded 3D",
+        "MapAnything",
+        "Depth Anything",
         "pointcept",
         "Chromium",
         "Data folder",
@@ -86,6 +88,17 @@ def test_a_package_that_is_missing(
     assert found("typer", tmp_path).found == "0.1"
     assert found("Packages", tmp_path).state is State.PROBLEM
     assert doctor.package_versions()["gradio"] is None
+
+
+def test_what_can_not_reconstruct_says_how_to_get_it(
+    tmp_path: Path, probe: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.backends.find_spec", lambda _: None)
+    embedded = found("Embedded 3D", tmp_path)
+    assert (embedded.state, embedded.hint) == (State.PROBLEM, "pip install pycolmap")
+    network = found("MapAnything", tmp_path)
+    assert network.state is State.ABSENT
+    assert "map-anything.git" in (network.hint or "")
 
 
 def test_a_data_folder_that_cannot_be_written(tmp_path: Path, probe: Callable[..., None]) -> None:

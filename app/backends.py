@@ -1,0 +1,70 @@
+"""What can reconstruct on this machine, and how to get what can't. Nothing is downloaded here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from rewis3d.reconstruct.config import ReconstructConfig
+
+_SOURCE: Final = "git+https://github.com/facebookresearch/map-anything.git"
+_WEIGHT_FILES: Final = ("config.json", "model.safetensors")
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One way to reconstruct."""
+
+    name: str
+    """As in the setting `backend`."""
+    ready: bool
+    found: str
+    """One line for people."""
+    hint: str | None = None
+    """How to get what is missing."""
+
+
+def backends() -> list[Backend]:
+    """Look at every backend but `given`, which needs nothing but its files."""
+    config = ReconstructConfig()
+    return [_colmap(), _mapanything(config.weights), _depth(config.depth_weights)]
+
+
+def _colmap() -> Backend:
+    missing = [name for name in ("pycolmap", "numba") if find_spec(name) is None]
+    if missing:
+        return Backend("colmap", False, f"{missing[0]} is missing", f"pip install {missing[0]}")
+    return Backend("colmap", True, "built in: pycolmap and numba are here")
+
+
+def _mapanything(weights: str) -> Backend:
+    if find_spec("mapanything") is None:
+        hint = f"it needs torchvision, so an environment of its own: pip install {_SOURCE}"
+        return Backend("mapanything", False, "optional: reconstruction by a network", hint)
+    return _with_weights("mapanything", weights)
+
+
+def _depth(weights: str) -> Backend:
+    return _with_weights("depth", weights)
+
+
+def _with_weights(name: str, weights: str) -> Backend:
+    if weights_are_here(weights):
+        return Backend(name, True, f"weights {weights}")
+    return Backend(name, False, f"weights {weights} are not here", f"hf download {weights}")
+
+
+def weights_are_here(weights: str) -> bool:
+    """Say whether the weights lie on this disk: a folder, or a hub id in the hub's cache."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    folder = Path(weights).expanduser()
+    if folder.is_dir():
+        return all((folder / file).is_file() for file in _WEIGHT_FILES)
+    try:
+        return all(isinstance(try_to_load_from_cache(weights, f), str) for f in _WEIGHT_FILES)
+    except HFValidationError:  # no hub id, and no folder either
+        return False
