@@ -16,7 +16,7 @@ from sqlalchemy import Connection, select
 from annotations import store
 from app import rounds, runs, scenes, slots
 from app.errors import StudioError
-from app.runs import Claim
+from app.runs import Claim, Run
 from app.schema import RunKind, RunState
 from app.schema import runs as table
 from app.workspace import Workspace
@@ -88,8 +88,11 @@ def _given_place(backend: str, given: Path | None) -> str | None:
 def start_predict(workspace: Workspace, *, round_number: int | None = None) -> str | None:
     """Queue the prediction of the frames that a round lacks and return the run id.
 
-    Without a number the round that is shown. None where every frame is predicted.
+    Without a number the round that is shown. None where every frame is predicted. The id of the
+    prediction that is under way already, where it covers them; StudioError where the round itself
+    is at work, or other frames of it are being predicted.
     """
+    name_interrupted(workspace)
     with workspace.write() as conn:
         number = _known_round(conn, round_number)
         there = rounds.predictions_of(conn, number)
@@ -98,7 +101,27 @@ def start_predict(workspace: Workspace, *, round_number: int | None = None) -> s
         ]
         if not missing:
             return None
+        for run in _predicting(conn, number):
+            if run.kind is RunKind.PREDICT and set(missing) <= set(run.request["frames"]):
+                return run.run_id
+            raise StudioError(_busy(number, run))
         return runs.create(conn, RunKind.PREDICT, request={"round": number, "frames": missing})
+
+
+def _predicting(conn: Connection, number: int) -> list[Run]:
+    """Return the runs at work on a round's predictions, and those that go on by themselves."""
+    found = [
+        run for kind in (RunKind.ROUND, RunKind.PREDICT) for run in runs.list_runs(conn, kind=kind)
+    ]
+    alive = {*waiting(conn), *(claim.run_id for claim, _ in _running(conn))}
+    return [run for run in found if run.run_id in alive and run.request["round"] == number]
+
+
+def _busy(number: int, run: Run) -> str:
+    what = "" if run.kind is RunKind.ROUND else "a prediction of "
+    return (
+        f"{what}round {number} is {run.state} and writes its predictions; wait for it or cancel it"
+    )
 
 
 def start_export(
@@ -142,10 +165,15 @@ def request_cancel(workspace: Workspace, run_id: str) -> None:
 def resume(workspace: Workspace, run_id: str) -> None:
     """Queue a cancelled, interrupted or failed run again; it goes on where it was.
 
-    StudioError where it is another state's.
+    StudioError where it is another state's, or another run writes the same round's predictions.
     """
     name_interrupted(workspace)
     with workspace.write() as conn:
+        run = runs.get(conn, run_id)
+        if run.kind in (RunKind.ROUND, RunKind.PREDICT):
+            for other in _predicting(conn, run.request["round"]):
+                if other.run_id != run_id:
+                    raise StudioError(_busy(run.request["round"], other))
         runs.requeue(conn, run_id)
 
 

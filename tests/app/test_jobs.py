@@ -76,6 +76,29 @@ def test_only_missing_frames_are_predicted(labelled: Workspace) -> None:
     assert jobs.start_predict(labelled, round_number=one.number) is None
 
 
+def test_a_round_is_predicted_by_one_run_at_a_time(labelled: Workspace) -> None:
+    one = fake_round(labelled)
+    with pytest.raises(StudioError, match=r"^round 1 is queued and writes its predictions; wait"):
+        jobs.start_predict(labelled, round_number=1)
+    with slots.hold(labelled) as slot:
+        held = claim(labelled, one.run.run_id, slot.holder)
+        with pytest.raises(StudioError, match=r"^round 1 is running and writes its predictions"):
+            jobs.start_predict(labelled, round_number=1)
+        with labelled.write() as conn:
+            runs.fail(conn, held, error="no memory")
+    run_id = jobs.start_predict(labelled, round_number=1)
+    assert run_id is not None
+    assert jobs.start_predict(labelled, round_number=1) == run_id  # the same one, joined
+    with pytest.raises(StudioError, match=r"^a prediction of round 1 is queued and writes its"):
+        jobs.resume(labelled, one.run.run_id)
+    assert waiting(labelled) == [run_id]
+    jobs.request_cancel(labelled, run_id)
+    jobs.resume(labelled, one.run.run_id)
+    with pytest.raises(StudioError, match=r"^round 1 is queued"):
+        jobs.resume(labelled, run_id)
+    assert waiting(labelled) == [one.run.run_id]
+
+
 def test_without_a_round_nothing_is_exported_or_predicted(labelled: Workspace) -> None:
     with pytest.raises(StudioError, match="there is no round yet"):
         jobs.start_export(labelled, format="onnx")
