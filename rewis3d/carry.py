@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Float64, Int64, UInt8
+from jaxtyping import Bool, Float32, Float64, Int32, Int64, UInt8
 
 from rewis3d.lifting import Seen, carrying, lift, majority, see, surface
 from rewis3d.scene import SceneView
@@ -54,11 +54,11 @@ class Carried:
 
     frame_id: int
     """Whose labels they are."""
-    cells: Int64[np.ndarray, "n"]
+    cells: Int32[np.ndarray, "n"]
     """Of the view that they are carried to, each once."""
     labels: UInt8[np.ndarray, "n"]
     confidence: Float32[np.ndarray, "n"]
-    source_cells: Int64[np.ndarray, "n"]
+    source_cells: Int32[np.ndarray, "n"]
     """Where in the drawn frame's grid each one comes from."""
 
 
@@ -69,12 +69,18 @@ def lift_frame(
 
     `without` names the labels that never do: those of classes without geometry.
     """
-    labels = lift(mask, view.geometry).reshape(-1)
-    labels[np.isin(labels, list(without))] = UNLABELLED
-    cells = np.flatnonzero(labels != UNLABELLED)
+    return lift_grid(lift(mask, view.geometry), scene, view, without=without)
+
+
+def lift_grid(
+    grid: UInt8[np.ndarray, "r c"], scene: int, view: SceneView, *, without: Collection[int] = ()
+) -> LiftedFrame:
+    """Do what `lift_frame` does with labels that lie on the view's grid already."""
+    drawn = np.flatnonzero(grid != UNLABELLED)
+    cells = drawn[~np.isin(grid.reshape(-1)[drawn], list(without))]
     cells = cells[carrying(view, cells)]
-    kept = np.full_like(labels, UNLABELLED)
-    kept[cells] = labels[cells]
+    kept = np.full_like(grid, UNLABELLED)
+    kept.reshape(-1)[cells] = grid.reshape(-1)[cells]
     near, slope_x, slope_y = surface(view, cells)
     K = view.geometry.camera.K
     # a cell is depth / focal wide; what its surface falls back across it is depth * slope / near
@@ -84,10 +90,10 @@ def lift_frame(
         scene=scene,
         cells=cells,
         xyz=view.points(cells),
-        labels=labels[cells],
+        labels=kept.reshape(-1)[cells],
         confidence=_confidence(view, cells),
         reach=(np.sqrt(across) / 2 / near).astype(np.float32),
-        grid=kept.reshape(view.depth.shape),
+        grid=kept,
     )
 
 
@@ -135,7 +141,13 @@ def _look_up(source: LiftedFrame, view: SceneView, cells: Int64[np.ndarray, "n"]
     from_cells = seen.cells[found]
     confidence = _confidence(source.view, from_cells) * seen.agreement[found]
     confidence *= _confidence(view, cells[found])
-    return Carried(source.frame_id, cells[found], labels[found], confidence, from_cells)
+    return Carried(
+        source.frame_id,
+        cells[found].astype(np.int32),
+        labels[found],
+        confidence,
+        from_cells.astype(np.int32),
+    )
 
 
 def _fallen(
@@ -155,10 +167,10 @@ def _fallen(
     best = best[best >= 0]
     return Carried(
         source.frame_id,
-        cells[best],
+        cells[best].astype(np.int32),
         source.labels[places[best]],
         confidence[best],
-        source.cells[places[best]],
+        source.cells[places[best]].astype(np.int32),
     )
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float32, Int64, UInt8
+from jaxtyping import Bool, Float32, Int32, Int64, UInt8
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -62,7 +62,7 @@ class Best:
 
     def put(
         self,
-        cells: Int64[np.ndarray, "n"],
+        cells: Int32[np.ndarray, "n"],
         labels: UInt8[np.ndarray, "n"],
         confidence: Float32[np.ndarray, "n"],
         places: Int64[np.ndarray, "n"] | int,

@@ -17,6 +17,7 @@ from rewis3d.carry import Carried as Carried
 from rewis3d.carry import LiftedFrame as LiftedFrame
 from rewis3d.carry import carry as carry
 from rewis3d.carry import lift_frame as lift_frame
+from rewis3d.carry import lift_grid as lift_grid
 from rewis3d.conflicts import Clashes as Clashes
 from rewis3d.conflicts import Conflict as Conflict
 from rewis3d.conflicts import best_two

@@ -16,9 +16,10 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from app.ghosts import Ghosts
 from app.schema import project
 from app.web import login, refusals
-from app.web.api import classes, exports, frames, rounds, scene, strokes
+from app.web.api import classes, exports, frames, ghosts, rounds, scene, strokes
 from app.web.api import project as overview
 from app.web.auth import Access
 from app.web.context import Studio, refusal
@@ -41,12 +42,14 @@ def create_app(workspace: Workspace, *, access: Access, page: bool = True) -> Fa
             yield
         finally:
             studio.live.stop()
+            app.state.ghosts.close()
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.studio = studio
+    app.state.ghosts = Ghosts(workspace)
     refusals.install(app)
     app.include_router(login.routes(access))
-    for module in (overview, frames, strokes, classes, rounds, scene, exports):
+    for module in (overview, frames, strokes, classes, rounds, scene, exports, ghosts):
         app.include_router(module.router)
     _add_rest(app, studio)
     if page:

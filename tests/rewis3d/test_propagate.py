@@ -33,10 +33,10 @@ def carried_by(frame_id: int, said: list[tuple[int, int, float]]) -> Carried:
     cells, labels, confidence = zip(*said, strict=True) if said else ((), (), ())
     return Carried(
         frame_id,
-        np.array(cells, np.int64),
+        np.array(cells, np.int32),
         np.array(labels, np.uint8),
         np.array(confidence, np.float32),
-        np.array(cells, np.int64) + 100,
+        np.array(cells, np.int32) + 100,
     )
 
 
