@@ -2,6 +2,7 @@
 import { patch, picture } from "./api.js";
 import { disable, button, fill, h, icon, oncePerPaint, write } from "./dom.js";
 import { showFrame } from "./playhead.js";
+import { flatReason } from "./scenedata.js";
 import { change, emit, on, prefer, prefs, shownRound, state } from "./state.js";
 
 const WIDE = matchMedia("(min-width: 2000px)");
@@ -34,7 +35,7 @@ export function frameList() {
   WIDE.addEventListener("change", relist);
   on("frames", relist);
   on("prefs", (fields) => "filter" in fields && relist());
-  on("frame rounds", draw);
+  on("frame rounds scenes", draw);
   on("selected", () => (reveal(), draw()));
   return h(
     "aside",
@@ -103,6 +104,8 @@ function show(frame, place) {
   write(row.strokes, frame.strokes ? String(frame.strokes) : "");
   row.element.classList.toggle("has-strokes", frame.strokes > 0);
   row.element.classList.toggle("reserved", frame.reserved);
+  row.flat.title = flatReason(frame.id);
+  row.element.classList.toggle("flat", row.flat.title !== "");
   row.element.dataset.prediction = predictionState(frame);
   row.prediction.title = PREDICTION[row.element.dataset.prediction];
 }
@@ -123,6 +126,7 @@ function makeRow(frameId) {
     number: h("span", { class: "frame-number" }),
     time: h("span", { class: "frame-time" }),
     strokes: h("span", { class: "frame-strokes" }),
+    flat: h("span", { class: "badge-flat", text: "2D" }),
     prediction: h("span", { class: "frame-prediction" }),
   };
   row.image = h("img", { class: "frame-picture", alt: "", decoding: "async", draggable: false });
@@ -137,6 +141,7 @@ function makeRow(frameId) {
       { class: "frame-badges" },
       h("span", { class: "badge-strokes", title: "Strokes on this frame" }, icon("brush"), row.strokes),
       h("span", { class: "badge-reserved", title: "Reserved for evaluation: never trained on" }, icon("lock")),
+      row.flat,
       row.prediction,
     ),
   );

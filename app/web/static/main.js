@@ -17,6 +17,8 @@ import { drained, open as openQueue } from "./queue.js";
 import { openRefused } from "./refused.js";
 import { followRounds, loadRounds } from "./rounddata.js";
 import { roundsView } from "./rounds.js";
+import { sceneCard } from "./scenecard.js";
+import { followScenes, loadScenes } from "./scenedata.js";
 import { on, prefs, state } from "./state.js";
 import { timeline } from "./timeline.js";
 import { openToasts, toasts } from "./toasts.js";
@@ -33,7 +35,7 @@ function annotateView() {
     { class: "view annotate-view", role: "tabpanel", "aria-labelledby": "tab-annotate" },
     frameList(),
     h("div", { class: "centre" }, toolStrip(), h("div", { class: "stage-box" }, stage, stageNotes()), timeline()),
-    h("aside", { class: "side" }, palette(), trainCard()),
+    h("aside", { class: "side" }, palette(), sceneCard(), trainCard()),
   );
 }
 
@@ -60,7 +62,9 @@ async function start() {
   await openQueue(project.version);
   followProject();
   followRounds();
+  followScenes();
   await untilLoaded(loadRounds);
+  await untilLoaded(loadScenes);
   connect(project.seq);
   if (project.frames.length) await showFrame(firstFrame());
   root.dataset.ready = "yes";

@@ -79,6 +79,7 @@ export async function curvesOf(number) {
 
 function followRun(event) {
   if (event.run_kind === "export") return emit("export-run", event);
+  if (event.run_kind === "reconstruct") return; // scenedata.js
   const round = state.rounds.find((item) => item.run === event.run);
   if (!round) return soon(0);
   const turned = round.state !== event.state;

@@ -10,6 +10,10 @@ export const state = {
   deletedClasses: [],
   rounds: [],
   activeRound: null,
+  scenes: [],
+  activeScene: null,
+  backends: [], // what can reconstruct on the server's machine
+  sceneSeconds: 0, // what a reconstruction will take, about
   previewRound: null, // a round looked at without making it the active one
   canUndo: false,
   canRedo: false,

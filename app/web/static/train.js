@@ -74,18 +74,26 @@ function showRunning(round) {
   if (body.firstChild !== bar) fill(body, bar, eta, h("div", { class: "train-actions" }, cancel));
 }
 
-/** Return what a round does, for people. */
+/** Return what a round or a scene does, for people. */
 export function stageName(round) {
   if (round.state === "queued") return "Waiting for a worker";
   if (ENDED.includes(round.state)) return round.state;
   return round.stage || "Starting";
 }
 
-/** Return how far a round is and how long it still takes. */
+/** Return how far a round or a scene is and how long it still takes. */
 export function etaText(round) {
-  if (round.state === "queued") return state.worker ? "Starts in a moment" : "No worker is running";
+  if (round.state === "queued") return whenItStarts();
   const left = round.eta_seconds == null ? "" : ` · ${duration(round.eta_seconds)} left`;
   return round.total ? `${round.done} of ${round.total}${left}` : "Preparing";
+}
+
+function whenItStarts() {
+  if (!state.worker) return "No worker is running";
+  const scene = state.scenes.find((item) => item.state === "running");
+  const round = state.rounds.find((item) => item.state === "running");
+  const before = scene ? `scene ${scene.number}` : round ? `round ${round.number}` : "";
+  return before ? `Starts after ${before}: one thing at a time` : "Starts in a moment";
 }
 
 /** Return a fraction as percent with one decimal. */
