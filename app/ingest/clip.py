@@ -118,6 +118,7 @@ def _row(written: _Written, name: str, folder: str) -> NewFrame:
         width=written.picture.width,
         timestamp=written.timestamp,
         sha256=written.sha256,
+        focal=written.picture.focal,
     )
 
 

@@ -6,12 +6,14 @@ import io
 import struct
 import warnings
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from app.ingest.focal import focal_in_pixels
 
 MAX_PIXELS: Final = 80_000_000
 """Larger images are refused before they are decoded: a small file can hold a huge picture."""
@@ -55,6 +57,8 @@ class Picture:
     height: int
     thumbnail: bytes
     """JPEG."""
+    focal: float | None = None
+    """Focal length in pixels; None where the file does not say."""
 
 
 def read_picture(file: Path) -> Picture:
@@ -67,7 +71,8 @@ def read_picture(file: Path) -> Picture:
         # Pillow warns of odd metadata (not our business) and of sizes (refused below).
         warnings.simplefilter("ignore")
         image = _opened(data)
-        return _kept(image, data) or encode(_upright_rgb(image))
+        focal = focal_in_pixels(image.getexif(), image.width, image.height)
+        return replace(_kept(image, data) or encode(_upright_rgb(image)), focal=focal)
 
 
 def encode(image: Image.Image) -> Picture:
