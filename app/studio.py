@@ -96,6 +96,7 @@ def _run(
         access_log=False,
         server_header=False,
         ws_max_size=2**16,
+        ws_per_message_deflate=False,  # deflating a million points takes a second of everybody's
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
     server = Server(config)

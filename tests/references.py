@@ -5,6 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from math import ceil, floor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool, Float64
+
+    from app.street.camera import Camera
+    from app.street.scene import Scene
+    from rewis3d.scene import SceneView
 
 
 def nearest_to_beats(times: Sequence[float], fps: float) -> list[int]:
@@ -84,3 +94,101 @@ def best_of_cell(
         return ranked[0], None
     two = (ranked[0], ranked[1])
     return (255 if best[two[1]] >= similar * best[two[0]] else two[0]), two
+
+
+def nearest_part(scene: Scene, camera: Camera, x: float, y: float) -> tuple[int, float | None]:
+    """Twin of app.street.surface.surface for one place in the image: try part after part.
+
+    Return the part's index and its depth, or -1 and None.
+    """
+    ray = camera.T_world_camera[:3, :3] @ np.linalg.solve(camera.K, (x, y, 1.0))
+    start = camera.position
+    hits: list[tuple[float, int]] = []
+    for index, corners in enumerate(scene.corners):
+        normal = np.cross(corners[1] - corners[0], corners[2] - corners[0])
+        if abs(normal @ ray) > 1e-12:
+            depth = normal @ (corners[0] - start) / (normal @ ray)
+            place = start + depth * ray
+            turns = [
+                np.cross(b - a, place - a) @ normal for a, b in pairwise([*corners, corners[0]])
+            ]
+            if all(turn >= 0 for turn in turns):
+                hits.append((depth, index))
+    for index, (centre, axes) in enumerate(zip(scene.centres, scene.axes, strict=True)):
+        o, d = np.linalg.solve(axes, start - centre), np.linalg.solve(axes, ray)
+        root = (o @ d) ** 2 - (d @ d) * (o @ o - 1)
+        if root > 0:
+            hits.append(((-(o @ d) - root**0.5) / (d @ d), len(scene.corners) + index))
+    depth, part = min((hit for hit in hits if hit[0] > 0.2), default=(None, -1))
+    return part, depth
+
+
+def points_over(
+    xyz: Float64[np.ndarray, "n 3"], view: SceneView, wanted: Bool[np.ndarray, "r c"]
+) -> Bool[np.ndarray, "n"]:
+    """Say which points fall on wanted cells of a view, one by one."""
+    camera = view.geometry.camera
+    R, t = view.geometry.T_world_camera[:3, :3], view.geometry.T_world_camera[:3, 3]
+    found = np.zeros(len(xyz), np.bool_)
+    for index, point in enumerate(xyz):
+        x, y, z = R.T @ (point - t)
+        if z <= 0:
+            continue
+        column = int(np.floor(camera.K[0, 0] * x / z + camera.K[0, 2]))
+        row = int(np.floor(camera.K[1, 1] * y / z + camera.K[1, 2]))
+        if 0 <= column < camera.width and 0 <= row < camera.height:
+            found[index] = wanted[row, column]
+    return found
+
+
+def correlation(first: Sequence[Sequence[float]], second: Sequence[Sequence[float]]) -> float:
+    """Twin of rewis3d.reconstruct.stereo.likeness.compare for one pair of windows."""
+    a, b = [x for row in first for x in row], [x for row in second for x in row]
+    n = len(a)
+    mean_a, mean_b = sum(a) / n, sum(b) / n
+    covariance = sum((x - mean_a) * (y - mean_b) for x, y in zip(a, b, strict=True)) / n
+    variance_a = sum((x - mean_a) ** 2 for x in a) / n + 2.0**2  # the noise of a camera
+    variance_b = sum((x - mean_b) ** 2 for x in b) / n + 2.0**2
+    return covariance / (variance_a * variance_b) ** 0.5
+
+
+def path_costs(
+    costs: Sequence[Sequence[Sequence[float]]],
+    grey: Sequence[Sequence[float]],
+    step: float,
+    jump: float,
+    edge: float,
+) -> list[list[list[float]]]:
+    """Twin of rewis3d.reconstruct.stereo.sgm.aggregate: each of eight paths on its own."""
+    height, width, planes = len(costs), len(costs[0]), len(costs[0][0])
+    total = [[[0.0] * planes for _ in range(width)] for _ in range(height)]
+    ways = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1) if i or j]
+    for down, right in ways:
+        for row in range(height):
+            for column in range(width):
+                path = _path_from(costs, grey, (row, column), (down, right), (step, jump, edge))
+                for plane in range(planes):
+                    total[row][column][plane] += path[plane]
+    return total
+
+
+def _path_from(
+    costs: Sequence[Sequence[Sequence[float]]],
+    grey: Sequence[Sequence[float]],
+    place: tuple[int, int],
+    way: tuple[int, int],
+    penalties: tuple[float, float, float],
+) -> list[float]:
+    """Return the costs of one path that ends at a place, from the image's border on."""
+    (row, column), (down, right), (step, jump, edge) = place, way, penalties
+    before = (row - down, column - right)
+    if not (0 <= before[0] < len(costs) and 0 <= before[1] < len(costs[0])):
+        return list(costs[row][column])
+    last = _path_from(costs, grey, before, way, penalties)
+    contrast = abs(grey[row][column] - grey[before[0]][before[1]])
+    fall = max(jump / (1 + contrast / edge), step)
+    found = []
+    for plane, cost in enumerate(costs[row][column]):
+        beside = [last[i] + step for i in (plane - 1, plane + 1) if 0 <= i < len(last)]
+        found.append(cost + min([last[plane], min(last) + fall, *beside]) - min(last))
+    return found

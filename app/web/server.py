@@ -12,19 +12,21 @@ from typing import Annotated, Any, Final
 
 from fastapi import FastAPI, Query, WebSocket
 from sqlalchemy import select
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.ghosts import Ghosts
 from app.schema import project
-from app.web import login, refusals
-from app.web.api import classes, exports, frames, ghosts, rounds, scene, strokes
+from app.web import login, refusals, viewer_proxy
+from app.web.api import classes, exports, frames, ghosts, rounds, scene, strokes, viewer
 from app.web.api import project as overview
 from app.web.auth import Access
 from app.web.context import Studio, refusal
 from app.web.guard import MAX_BODY, Guard
 from app.web.live import Live
+from app.web.viewing import Viewing
 from app.workspace import Workspace
 
 STATIC: Final = Path(str(files("app.web"))) / "static"
@@ -34,6 +36,8 @@ _ALL_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS
 def create_app(workspace: Workspace, *, access: Access, page: bool = True) -> FastAPI:
     """Return the application on an open project; `page=False` leaves Gradio out (for tests)."""
     studio = Studio(workspace, Live(workspace), _version(workspace))
+    viewing = Viewing(workspace.root, studio.live.tell)
+    studio.live.listen(viewing.changed)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -43,13 +47,26 @@ def create_app(workspace: Workspace, *, access: Access, page: bool = True) -> Fa
         finally:
             studio.live.stop()
             app.state.ghosts.close()
+            await run_in_threadpool(viewing.stop)
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.studio = studio
     app.state.ghosts = Ghosts(workspace)
+    app.state.viewing = viewing
     refusals.install(app)
     app.include_router(login.routes(access))
-    for module in (overview, frames, strokes, classes, rounds, scene, exports, ghosts):
+    for module in (
+        overview,
+        frames,
+        strokes,
+        classes,
+        rounds,
+        scene,
+        exports,
+        ghosts,
+        viewer,
+        viewer_proxy,
+    ):
         app.include_router(module.router)
     _add_rest(app, studio)
     if page:
@@ -61,8 +78,12 @@ def create_app(workspace: Workspace, *, access: Access, page: bool = True) -> Fa
 
 def _add_rest(app: FastAPI, studio: Studio) -> None:
     @app.websocket("/api/live")
-    async def live(socket: WebSocket, since: Annotated[int | None, Query()] = None) -> None:
-        await studio.live.serve(socket, since)
+    async def live(
+        socket: WebSocket,
+        since: Annotated[int | None, Query()] = None,
+        client: Annotated[str | None, Query()] = None,
+    ) -> None:
+        await studio.live.serve(socket, since, client)
 
     @app.get("/healthz")
     def healthz() -> Response:
