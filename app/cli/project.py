@@ -19,13 +19,28 @@ if TYPE_CHECKING:
 
 
 def demo(host: Host = None, port: Port = None, no_browser: NoBrowser = False) -> None:
-    """Open the studio on the sample project, made on first use in the user's data folder."""
+    """Open the studio on the sample project, made on first use in the user's data folder.
+
+    Its reconstruction in 3D starts by itself on first use.
+    """
     from app import sample, studio
 
     settings = _settings(host, port)
     with progress() as advance:
         root = sample.sample_project(settings.data_home, on_progress=advance)
+    _reconstruct_once(root)
     studio.serve(root, settings=settings, browser=not no_browser)
+
+
+def _reconstruct_once(project: Path) -> None:
+    """Queue the first scene of a project for the worker that the studio starts."""
+    from app import jobs, scenes
+
+    with opened(project) as workspace:
+        with workspace.read() as conn:
+            asked = bool(scenes.list_scenes(conn))
+        if not asked:
+            jobs.start_reconstruct(workspace)
 
 
 def annotate(

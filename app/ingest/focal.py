@@ -14,7 +14,7 @@ _FILM_DIAGONAL: Final = math.hypot(36.0, 24.0)
 _UNIT_MM: Final = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}
 """FocalPlaneResolutionUnit: inch, cm, mm, micrometre (Exif 2.3, table 15, and TIFF/EP)."""
 _PLAUSIBLE: Final = (0.2, 50.0)
-"""In longer sides of the image: what lies beyond a fisheye's or a telescope's is no focal length."""
+"""In longer sides of the image: beyond a fisheye and a telescope nothing is believed."""
 _BROKEN: Final = (
     OSError,
     SyntaxError,

@@ -8,6 +8,7 @@ import pytest
 
 from annotations import store
 from annotations.classes import classes_at
+from app import jobs, sample, scenes, studio
 from app.cli.main import main
 from app.workspace import Workspace, open_workspace
 from tests.app import samples
@@ -74,3 +75,17 @@ def test_reserve_changes_nothing_where_one_word_is_wrong(
     assert capsys.readouterr().err == "rewis3d: frames 9 are not in the project: it has 0-3\n"
     with project.read() as conn:
         assert not any(frame.reserved for frame in store.list_frames(conn))
+
+
+def test_the_sample_s_first_scene_waits_for_the_worker_and_only_the_first(
+    project: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    served: list[Path] = []
+    monkeypatch.setattr(sample, "sample_project", lambda *_, **__: project.root)
+    monkeypatch.setattr(studio, "serve", lambda root, **_: served.append(root))
+    for _ in range(2):
+        assert main(["demo", "--no-browser"]) == 0
+    assert served == [project.root] * 2
+    with project.read() as conn:
+        (row,) = scenes.list_scenes(conn)
+        assert row.run.run_id in jobs.waiting(conn)
