@@ -1,0 +1,42 @@
+"""A depth map made more exact: each pixel looks about its depth, along its surface.
+
+Windows follow the surface instead of facing the camera, and the sources may lie farther away than
+those of a sweep: what they show is nearly known.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import cv2
+import numpy as np
+from jaxtyping import Float32
+
+from rewis3d.reconstruct.stereo.sweep import Matcher
+
+REACH: Final = 4
+"""Steps that are tried on either side."""
+_SMOOTH: Final = (5, 5)
+"""Pixels over which scores are averaged."""
+_MEDIAN: Final = 5
+"""Pixels of the median that takes single outliers out before."""
+
+
+def polish(
+    matcher: Matcher, inverse_depth: Float32[np.ndarray, "h w"], *, step: float
+) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
+    """Return the best inverse depths within REACH steps, and their scores."""
+    middle = np.asarray(cv2.medianBlur(inverse_depth, _MEDIAN), np.float32)
+    scores = np.empty((2 * REACH + 1, *middle.shape), np.float32)
+    for index in range(2 * REACH + 1):
+        matcher.scores(middle + np.float32((index - REACH) * step), scores[index])
+        scores[index] = cv2.boxFilter(scores[index], -1, _SMOOTH)
+    best = scores.argmax(axis=0)
+    inner = best.clip(1, 2 * REACH - 1)
+    left, top, right = (
+        np.take_along_axis(scores, (inner + shift)[None], axis=0)[0] for shift in (-1, 0, 1)
+    )
+    bend = 2 * top - left - right
+    peak = (best == inner) & (bend > 1e-6)
+    offset = np.where(peak, (right - left) / (2 * np.where(peak, bend, 1)), best - inner)
+    return middle + ((inner - REACH + offset) * step).astype(np.float32), top

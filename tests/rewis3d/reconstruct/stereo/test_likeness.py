@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rewis3d.reconstruct.stereo.likeness import (
+    NO_SCORE,
+    NOISE,
+    RADIUS,
+    better_half,
+    compare,
+    moments,
+    place,
+)
+from tests.references import correlation
+
+SHAPE = (11, 13)
+
+
+def images(count: int) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return (rng.random((count, *SHAPE)) * 200).astype(np.float32)
+
+
+def compared(grey: np.ndarray, *warped: np.ndarray, kept: int) -> tuple[np.ndarray, np.ndarray]:
+    best = np.full((kept, *SHAPE), NO_SCORE, np.float32)
+    seen = np.zeros(SHAPE, np.uint8)
+    for each in warped:
+        compare(grey, *moments(grey), each, best, seen)
+    return best, seen
+
+
+def window(image: np.ndarray, row: int, column: int) -> list[list[float]]:
+    rows = slice(row - RADIUS, row + RADIUS + 1)
+    return image[rows, column - RADIUS : column + RADIUS + 1].astype(float).tolist()
+
+
+def test_scores_are_correlations_of_windows() -> None:
+    grey, other = images(2)
+    other += grey
+    best, seen = compared(grey, other, kept=1)
+    for row, column in ((RADIUS, RADIUS), (5, 6), (SHAPE[0] - 1 - RADIUS, SHAPE[1] - 1 - RADIUS)):
+        wanted = correlation(window(grey, row, column), window(other, row, column))
+        assert best[0, row, column] == pytest.approx(wanted, abs=1e-4)
+    assert (seen[RADIUS:-RADIUS, RADIUS:-RADIUS] == 1).all()
+    assert seen.sum() == (SHAPE[0] - 2 * RADIUS) * (SHAPE[1] - 2 * RADIUS)
+    assert NOISE == 2.0  # as the twin has it
+
+
+def test_brightness_and_contrast_do_not_matter() -> None:
+    grey = images(1)[0]
+    best, _ = compared(grey, 0.5 * grey + 60, kept=1)
+    assert best[0, RADIUS:-RADIUS, RADIUS:-RADIUS].min() > 0.99
+
+
+def test_even_windows_are_like_nothing() -> None:
+    grey = images(1)[0] / 200  # varies by less than a camera's noise
+    best, _ = compared(grey, grey, kept=1)
+    assert best[0].max() < 0.1
+
+
+def test_a_source_that_does_not_see_a_window_does_not_count() -> None:
+    grey = images(1)[0]
+    cut = grey.copy()
+    cut[:, :4] = np.nan
+    best, seen = compared(grey, cut, kept=1)
+    assert (seen[RADIUS:-RADIUS, RADIUS : 4 + RADIUS] == 0).all()
+    assert (best[0, :, : 4 + RADIUS] == NO_SCORE).all()
+    assert best[0, RADIUS:-RADIUS, 4 + RADIUS : -RADIUS].min() > 0.95
+
+
+def test_the_better_half_of_the_scores_counts() -> None:
+    grey, *others = images(4)
+    warped = [grey, *others]
+    best, seen = compared(grey, *warped, kept=2)
+    score = np.empty(SHAPE, np.float32)
+    better_half(best, seen, score)
+    row, column = 5, 6
+    each = [correlation(window(grey, row, column), window(w, row, column)) for w in warped]
+    wanted = sum(sorted(each, reverse=True)[:2]) / 2
+    assert score[row, column] == pytest.approx(max(wanted, 0), abs=1e-4)
+    assert score[0, 0] == score[RADIUS, RADIUS]
+    assert score[-1, -1] == score[-1 - RADIUS, -1 - RADIUS]
+
+
+def test_no_source_is_no_score() -> None:
+    score = np.full(SHAPE, 9, np.float32)
+    better_half(np.full((1, *SHAPE), NO_SCORE, np.float32), np.zeros(SHAPE, np.uint8), score)
+    assert (score == 0).all()
+
+
+def test_places_follow_a_plane() -> None:
+    still = np.array([[1.1, 0.02, 3], [-0.01, 0.9, 2], [1e-4, 0, 1]], np.float32)
+    moved = np.array([40.0, -8.0, 0.5], np.float32)
+    near = np.full(SHAPE, 0.25, np.float32)
+    x, y = np.empty((2, *SHAPE), np.float32)
+    place(still, moved, near, (1000, 1000), x, y)
+    seen = still @ np.array([7.5, 4.5, 1]) + 0.25 * moved
+    assert (x[4, 7], y[4, 7]) == pytest.approx(tuple(seen[:2] / seen[2] - 0.5), abs=1e-3)
+
+
+def test_what_is_behind_a_source_is_outside_of_it() -> None:
+    x, y = np.empty((2, *SHAPE), np.float32)
+    near = np.full(SHAPE, 2.0, np.float32)
+    place(np.eye(3, dtype=np.float32), np.array([0, 0, -1], np.float32), near, (13, 11), x, y)
+    assert max(x.max(), y.max()) < 0
