@@ -147,8 +147,8 @@ def correlation(first: Sequence[Sequence[float]], second: Sequence[Sequence[floa
     n = len(a)
     mean_a, mean_b = sum(a) / n, sum(b) / n
     covariance = sum((x - mean_a) * (y - mean_b) for x, y in zip(a, b, strict=True)) / n
-    variance_a = sum((x - mean_a) ** 2 for x in a) / n + 2.0**2  # the noise of a camera
-    variance_b = sum((x - mean_b) ** 2 for x in b) / n + 2.0**2
+    variance_a = sum((x - mean_a) ** 2 for x in a) / n + 1.0**2  # the noise of a camera
+    variance_b = sum((x - mean_b) ** 2 for x in b) / n + 1.0**2
     return covariance / (variance_a * variance_b) ** 0.5
 
 

@@ -13,7 +13,7 @@ from numba import njit
 
 RADIUS: Final = 2
 """Of the windows, in pixels."""
-NOISE: Final = 2.0
+NOISE: Final = 1.0
 """Grey levels: a window that varies less correlates with nothing."""
 NO_SCORE: Final = -2.0
 """Less than any correlation."""

@@ -36,7 +36,7 @@ def untextured(
     contrast = _contrast(grey)
     inside = contrast[(seeds > 0) & np.isfinite(contrast)]
     noise = float(np.median(inside)) if len(inside) else NOISE
-    flat = contrast < FLAT * max(noise, NOISE / 4)
+    flat = contrast < FLAT * max(noise, NOISE / 2)
     grown = seeds
     for _ in range(HALO):
         reached = (cv2.dilate(grown, _AROUND) > 0) & flat

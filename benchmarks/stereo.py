@@ -1,0 +1,194 @@
+"""How exact the embedded backend's depth is, how much of the image it covers, and what it costs.
+
+    python -m benchmarks.stereo [--motion drive|lateral|forward] [--seed N] [--frames N]
+    python -m benchmarks.stereo --scene SCENE --job JOB
+
+Without a scene: a clip of the sample's street is rendered and matched with its exact cameras, then
+compared with its exact depth, moving things left out. With one: the scene's cameras are taken as
+they are and compared with nothing; coverage and cost are printed. SCENE is a folder with
+cameras.json, JOB its job folder; neither is changed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from app.street.drive import MOTIONS
+from app.street.view import RenderedView, render
+from benchmarks.environment import describe
+from rewis3d.geometry import Camera
+from rewis3d.job import View, read_job
+from rewis3d.reconstruct import solution
+from rewis3d.reconstruct.config import ReconstructConfig
+from rewis3d.reconstruct.stereo.densify import densify
+from rewis3d.scene import STRICT, GridMap, SceneFolder, SceneGeometry, SceneView, ViewGeometry
+
+BINS = 5
+BORDER = 2
+"""Pixels around a jump in depth."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    folder: Path
+    views: tuple[View, ...]
+    scenes: tuple[SceneGeometry, ...]
+    ranges: dict[int, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Of the pixels with geometry that stand still; one array over all views."""
+
+    error: np.ndarray
+    """Relative; infinite where there is no depth."""
+    confidence: np.ndarray
+    border: np.ndarray
+    sky: float
+    """Share of the sky with a strict depth."""
+    moving: float
+    """Share of what moves with a strict depth."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--motion", choices=MOTIONS, default="drive")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--frames", type=int, default=16)
+    parser.add_argument("--scene", type=Path)
+    parser.add_argument("--job", type=Path)
+    options = parser.parse_args()
+    print(describe())
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if options.scene:
+            covered(given(options.scene, options.job, folder))
+        else:
+            views = list(render(options.seed, frames=options.frames, motion=options.motion))
+            print(f"- clip: {options.motion}, seed {options.seed}, {options.frames} frames")
+            compared(rendered(views, folder), views)
+
+
+def rendered(views: list[RenderedView], folder: Path) -> Clip:
+    """Write a rendered clip as a job: images, exact cameras, ranges as points would give them."""
+    jobs, geometries, ranges = [], [], {}
+    for index, view in enumerate(views):
+        height, width = view.depth.shape
+        cv2.imwrite(str(folder / f"{index}.png"), view.image[..., ::-1])
+        camera = Camera(view.K, width, height)
+        jobs.append(View(index, f"{index}.png", height, width, name=str(index)))
+        geometries.append(
+            ViewGeometry(
+                index, height, width, camera, view.T_world_camera, GridMap((1.0, 1.0)), "colmap"
+            )
+        )
+        near, far = np.percentile(view.depth[view.depth > 0], [1, 99])
+        ranges[index] = (0.8 * float(near), 1.25 * float(far))
+    scene = SceneGeometry(tuple(geometries), np.array([0.0, -1.0, 0.0]), "metric")
+    return Clip(folder, tuple(jobs), (scene,), ranges)
+
+
+def given(scene: Path, job: Path, folder: Path) -> Clip:
+    """Take a solved scene's cameras, with its job's images."""
+    found = solution.load(job, SceneFolder(scene))
+    if found is None:
+        raise SystemExit(f"{job}: no cameras yet")
+    views = read_job(job).views
+    for view in views:
+        target = folder / view.image
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(job / view.image, target)
+    return Clip(folder, views, found.scenes, dict(found.ranges))
+
+
+def dense(clip: Clip) -> tuple[SceneView, ...]:
+    """Run the stereo and print what it costs."""
+    scene_folder = SceneFolder(clip.folder / "scene")
+    scene_folder.write_cameras(clip.scenes)
+    cpu, wall = time.process_time(), time.monotonic()
+    for _ in densify(
+        clip.scenes,
+        clip.ranges,
+        clip.views,
+        clip.folder,
+        scene_folder=scene_folder,
+        config=ReconstructConfig(),
+    ):
+        pass
+    cpu, wall = time.process_time() - cpu, time.monotonic() - wall
+    views = tuple(view for scene in scene_folder.scenes() for view in scene.views)
+    print(f"{cpu / len(views):.2f} CPU s a frame, {wall:.1f} s in all for {len(views)} frames")
+    return views
+
+
+def covered(clip: Clip) -> None:
+    shares = [float((np.asarray(view.confidence) > STRICT).mean()) for view in dense(clip)]
+    print(f"coverage {np.mean(shares):.3f}, of single views {min(shares):.3f} to {max(shares):.3f}")
+
+
+def compared(clip: Clip, truth: list[RenderedView]) -> None:
+    found = gathered(dense(clip), truth)
+    strict = found.confidence > STRICT
+    print(f"coverage {strict.mean():.3f} of what stands still and has geometry")
+    show("strict", found.error[strict])
+    show(f"strict, within {BORDER} px of a jump in depth", found.error[strict & found.border])
+    show("not strict", found.error[~strict & np.isfinite(found.error)])
+    print(f"strict on sky {found.sky:.3f}, on what moves {found.moving:.3f}")
+    edges = np.quantile(found.confidence[strict], np.linspace(0, 1, BINS + 1))
+    edges[-1] += 1
+    for low, high in pairwise(edges):
+        inside = strict & (found.confidence >= low) & (found.confidence < high)
+        show(f"confidence from {low:.2f}", found.error[inside])
+
+
+def gathered(views: tuple[SceneView, ...], truth: list[RenderedView]) -> Found:
+    errors, confidences, borders, sky, moving = [], [], [], [], []
+    for view, exact in zip(views, truth, strict=True):
+        depth = np.asarray(view.depth, np.float64)
+        confidence = np.asarray(view.confidence, np.float64)
+        still = (exact.depth > 0) & ~exact.moving
+        error = np.abs(depth - exact.depth) / np.where(exact.depth > 0, exact.depth, 1)
+        errors.append(np.where(depth > 0, error, np.inf)[still])
+        confidences.append(confidence[still])
+        borders.append(near_jumps(exact.depth)[still])
+        sky.append(confidence[exact.depth == 0] > STRICT)
+        moving.append(confidence[exact.moving] > STRICT)
+    everything = [np.concatenate(part) for part in (errors, confidences, borders, sky, moving)]
+    error, confidence, border = everything[:3]
+    return Found(error, confidence, border, *(share(part) for part in everything[3:]))
+
+
+def near_jumps(depth: np.ndarray) -> np.ndarray:
+    """Return the pixels within BORDER of where depth jumps by a tenth."""
+    nearness = np.where(depth > 0, 1 / np.where(depth > 0, depth, 1), 0).astype(np.float32)
+    around = np.ones((2 * BORDER + 1, 2 * BORDER + 1), np.uint8)
+    low, high = cv2.erode(nearness, around), cv2.dilate(nearness, around)
+    bend = np.abs(cv2.Laplacian(nearness, cv2.CV_32F)) > 0.1 * nearness
+    return (high > 1.1 * low) & (cv2.dilate(bend.astype(np.uint8), around) > 0)
+
+
+def share(hits: np.ndarray) -> float:
+    return float(hits.mean()) if len(hits) else 0.0
+
+
+def show(what: str, error: np.ndarray) -> None:
+    median = f"{100 * np.median(error):.2f} %" if len(error) else "-"
+    print(
+        f"{what:45} median error {median:>8}, within 1 % {share(error < 0.01):.3f},"
+        f" within 5 % {share(error < 0.05):.3f}, {len(error)} pixels"
+    )
+
+
+if __name__ == "__main__":
+    main()
