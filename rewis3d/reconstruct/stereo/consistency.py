@@ -20,7 +20,7 @@ from rewis3d.reconstruct.stereo.sweep import look_up
 
 PIXELS: Final = 1.0
 """Most that a pixel may miss itself by, there and back."""
-CLOSE: Final = 0.02
+CLOSE: Final = 0.03
 """Most that depths may differ by, as a share."""
 
 

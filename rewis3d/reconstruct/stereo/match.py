@@ -54,6 +54,6 @@ def match(
     winner = win(volume, aggregate(volume, view.grey))
     step = float(inverse_depths[1])
     nearness, score = polish(Matcher(view, wide), winner.plane * np.float32(step), step=step / 4)
-    known = (nearness > 1 / (FARTHER * far)) & ~untextured(view.grey, score)
+    known = ~untextured(view.grey, score, nearness < 1 / (FARTHER * far))
     depth = np.where(known, 1 / np.where(known, nearness, 1), 0)
     return Matched(depth.astype(np.float32), score, winner.margin)

@@ -20,12 +20,14 @@ _SMOOTH: Final = (5, 5)
 """Pixels over which scores are averaged."""
 _MEDIAN: Final = 5
 """Pixels of the median that takes single outliers out before."""
+_CLEAR: Final = 0.3
+"""Score below which noise would move a depth more than what is seen: it stays."""
 
 
 def polish(
     matcher: Matcher, inverse_depth: Float32[np.ndarray, "h w"], *, step: float
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
-    """Return the best inverse depths within REACH steps, and their scores."""
+    """Return the best inverse depths within REACH steps, and the scores there, 0..1."""
     middle = np.asarray(cv2.medianBlur(inverse_depth, _MEDIAN), np.float32)
     scores = np.empty((2 * REACH + 1, *middle.shape), np.float32)
     for index in range(2 * REACH + 1):
@@ -39,4 +41,5 @@ def polish(
     bend = 2 * top - left - right
     peak = (best == inner) & (bend > 1e-6)
     offset = np.where(peak, (right - left) / (2 * np.where(peak, bend, 1)), best - inner)
-    return middle + ((inner - REACH + offset) * step).astype(np.float32), top
+    moved = ((inner - REACH + offset) * step).astype(np.float32)
+    return middle + np.where(top >= _CLEAR, moved, 0), top

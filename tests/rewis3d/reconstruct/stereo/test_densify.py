@@ -136,7 +136,8 @@ def test_a_sky_gets_no_depth(tmp_path: Path) -> None:
     sky = clip.depths[3] == 0
     inner = cv2.erode(sky.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
     assert sky.mean() > 0.3
-    assert (depth[inner] > 0).mean() < 0.01
+    assert (depth[inner] > 0).mean() < 0.03
+    assert (confidence[inner] > STRICT).mean() < 0.01
     assert (confidence[sky] > STRICT).mean() < 0.05
 
 
