@@ -8,6 +8,7 @@ from typing import Final
 
 from app.errors import StudioError
 from app.ingest.clip import clean_name, incoming
+from app.ingest.jpeg import checking
 from app.ingest.picture import PictureError, read_picture
 from app.ingest.report import ImportReport, OnProgress, nothing
 from app.workspace import Workspace
@@ -26,10 +27,10 @@ def import_images(
     """
     files = _files(folder)
     skipped: list[tuple[str, str]] = []
-    with incoming(workspace) as clip:
+    with incoming(workspace) as clip, checking() as check:
         for done, file in enumerate(files, start=1):
             try:
-                clip.add(clean_name(file.stem), read_picture(file))
+                clip.add(clean_name(file.stem), read_picture(file, damage=check.damage))
             except PictureError as error:
                 skipped.append((clean_name(file.name), str(error)))
             on_progress(done, len(files))

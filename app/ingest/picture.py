@@ -6,6 +6,7 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -24,6 +25,7 @@ FORMATS: Final = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "PPM")
 """What is decoded (Pillow's names)."""
 _KEPT_FORMATS: Final = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png"}
 """MPO is what Pillow calls a phone's JPEG with a second picture inside; the first one is taken."""
+_JPEGS: Final = ("JPEG", "MPO")
 _KEPT_MODES: Final = ("RGB", "L")
 _PNG_BIT_DEPTH: Final = 24
 """Place of the bit depth in a PNG file: in the header chunk, which comes first."""
@@ -61,16 +63,20 @@ class Picture:
     """Focal length in pixels; None where the file does not say."""
 
 
-def read_picture(file: Path) -> Picture:
+def read_picture(file: Path, *, damage: Callable[[bytes], str | None] = lambda _: None) -> Picture:
     """Read an image file. JPEG and PNG that need no change keep their bytes; others become JPEG.
 
-    PictureError gives the reason where the file is no image, is damaged, or is too large.
+    `damage` says what is wrong with a JPEG that can be decoded (app/ingest/jpeg.py). PictureError
+    gives the reason where the file is no image, is damaged, or is too large.
     """
     data = _read(file)
     with warnings.catch_warnings():
         # Pillow warns of odd metadata (not our business) and of sizes (refused below).
         warnings.simplefilter("ignore")
         image = _opened(data)
+        wrong = damage(data) if image.format in _JPEGS else None
+        if wrong is not None:
+            raise PictureError(f"damaged in the middle ({wrong})")
         focal = focal_in_pixels(image.getexif(), image.width, image.height)
         return replace(_kept(image, data) or encode(_upright_rgb(image)), focal=focal)
 

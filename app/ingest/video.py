@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Final
 
@@ -46,7 +47,8 @@ def import_video(
         reader = _Reader(file, container)
         frames = reader.frames()
         for time, frame in every(frames, stride or 1) if fps is None else nearest(frames, fps):
-            clip.add(f"{name}-{len(clip):06d}", encode(_upright(file, frame)), timestamp=time)
+            image = _upright(_square(file, frame, reader.pixel_aspect), frame)
+            clip.add(f"{name}-{len(clip):06d}", encode(image), timestamp=time)
             on_progress(reader.decoded, max(reader.expected, reader.decoded))
         if len(clip) == 0:
             reason = f" ({reader.stopped_by})" if reader.stopped_by else ""
@@ -66,6 +68,8 @@ class _Reader:
         self._step = 1 / float(self._stream.average_rate or 25)
         self._end = 0.0  # seconds from the first frame to the last one's end
         self._claimed = _claimed_seconds(self._stream, container)
+        self.pixel_aspect = self._stream.sample_aspect_ratio or Fraction(1)
+        """A pixel's width by its height; 1 where the file says nothing."""
         self.decoded = 0
         self.damaged = 0
         """Pieces that could not be decoded."""
@@ -111,6 +115,12 @@ class _Reader:
     def notes(self) -> tuple[str, ...]:
         """Return what the user should know of the video, one line each."""
         lines = []
+        if self.pixel_aspect != 1:
+            shape = f"{self.pixel_aspect.numerator}:{self.pixel_aspect.denominator}"
+            lines.append(
+                f"{self._file.name}: its pixels are not square ({shape}); the frames are widened"
+                " or made taller to show things as they are"
+            )
         if self.damaged:
             lines.append(f"{self._file.name}: {self.damaged} damaged frames were left out")
         if self.stopped_by or self._claimed - self._end > _SHORT * self._step:
@@ -160,10 +170,16 @@ def _claimed_seconds(stream: VideoStream, container: InputContainer) -> float:
     return (container.duration or 0) / av.time_base
 
 
-def _upright(file: Path, frame: VideoFrame) -> Image.Image:
-    if frame.width * frame.height > MAX_PIXELS:
+def _square(file: Path, frame: VideoFrame, aspect: Fraction) -> Image.Image:
+    """Return a frame with square pixels: the shorter side of a pixel is stretched to the longer."""
+    width, height = round(frame.width * max(aspect, 1)), round(frame.height / min(aspect, 1))
+    if width * height > MAX_PIXELS:
         limit = MAX_PIXELS // 10**6
-        size = f"{frame.width} x {frame.height}"
-        raise StudioError(f"{file}: {size} is more than {limit} million pixels")
+        raise StudioError(f"{file}: {width} x {height} is more than {limit} million pixels")
+    image = frame.to_image()
+    return image if aspect == 1 else image.resize((width, height), Image.Resampling.BICUBIC)
+
+
+def _upright(image: Image.Image, frame: VideoFrame) -> Image.Image:
     quarters = round(frame.rotation / 90) % 4  # counter-clockwise
-    return frame.to_image().rotate(quarters * 90, expand=True)
+    return image.rotate(quarters * 90, expand=True)

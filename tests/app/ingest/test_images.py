@@ -36,6 +36,20 @@ def _frames(workspace: Workspace) -> list[Frame]:
         return store.list_frames(conn)
 
 
+def test_a_jpeg_damaged_in_the_middle_is_named_and_skipped(workspace, tmp_path):
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for index in range(3):
+        Image.fromarray(samples.picture(index)).save(folder / f"f{index}.jpg", quality=95)
+    whole = (folder / "f1.jpg").read_bytes()
+    (folder / "f1.jpg").write_bytes(whole[: len(whole) // 2] + whole[-len(whole) // 8 :])
+    report = import_images(workspace, folder)
+    assert [frame.name for frame in _frames(workspace)] == ["f0", "f2"]
+    ((name, reason),) = report.skipped
+    assert name == "f1.jpg"
+    assert reason.startswith("damaged in the middle (")
+
+
 def test_a_folder_becomes_a_clip_of_frames_that_lie_in_the_project(workspace, folder):
     steps: list[tuple[int, int]] = []
     report = import_images(workspace, folder, on_progress=lambda *step: steps.append(step))

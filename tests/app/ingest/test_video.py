@@ -41,6 +41,7 @@ def _write(
     size: tuple[int, int] = (64, 48),
     rotation: int = 0,
     faststart: bool = False,
+    aspect: Fraction | None = None,
 ) -> Path:
     """Write a video of plain frames, each a little brighter, at `times` seconds."""
     times = [index / FPS for index in range(frames)] if times is None else times
@@ -53,6 +54,8 @@ def _write(
         stream.codec_context.bit_rate = 4_000_000
         stream.codec_context.gop_size = 1  # what is cut off takes nothing else with it
         stream.codec_context.max_b_frames = 0
+        if aspect is not None:
+            stream.codec_context.sample_aspect_ratio = aspect
         if rotation:
             stream.set_display_rotation(rotation)
         for index, time in enumerate(times):
@@ -93,6 +96,22 @@ def test_every_frame_is_taken_with_its_time(workspace, tmp_path, suffix):
     assert {(frame.width, frame.height) for frame in found} == {(64, 48)}
     assert [frame.timestamp for frame in found] == pytest.approx([i / FPS for i in range(12)])
     assert _seen(workspace) == list(range(12))
+
+
+@pytest.mark.parametrize(
+    ("aspect", "size"),
+    [(Fraction(4, 3), (85, 48)), (Fraction(2, 3), (64, 72))],
+    ids=["wide pixels", "tall pixels"],
+)
+def test_pixels_that_are_not_square_become_square(workspace, tmp_path, aspect, size):
+    file = _write(tmp_path / "dv.mp4", frames=2, aspect=aspect)
+    report = import_video(workspace, file)
+    assert [(frame.width, frame.height) for frame in _frames(workspace)] == [size, size]
+    (line,) = report.lines()
+    assert line.startswith(f"dv.mp4: its pixels are not square ({aspect.numerator}:")
+    pixels = samples.pixels(workspace.path(_frames(workspace)[0].file))
+    assert pixels[: size[1] // 4 - 4, : size[0] // 4 - 4].min() > 200  # the white corner grew too
+    assert pixels[:, size[0] // 4 + 6 :].max() < 60
 
 
 def test_a_variable_frame_rate_keeps_its_times(workspace, tmp_path):
