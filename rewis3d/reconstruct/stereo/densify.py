@@ -27,7 +27,7 @@ from rewis3d.reconstruct.config import ReconstructConfig
 from rewis3d.reconstruct.stereo.consistency import DepthMap, agreement
 from rewis3d.reconstruct.stereo.match import FEWEST, match
 from rewis3d.reconstruct.stereo.picture import Picture, pinhole_of, read_picture, to_grid
-from rewis3d.reconstruct.stereo.sources import NARROW, WIDE, Source, choose
+from rewis3d.reconstruct.stereo.sources import CLOSEST, NARROW, WIDE, Source, choose
 from rewis3d.reconstruct.stereo.trust import confidence
 from rewis3d.reports import Progress
 from rewis3d.scene import SceneFolder, SceneGeometry, ViewGeometry
@@ -62,6 +62,10 @@ class _Task:
     @cached_property
     def wide(self) -> list[Source]:
         return self._choose(WIDE)
+
+    @cached_property
+    def close(self) -> list[Source]:
+        return self._choose(CLOSEST)
 
     def _choose(self, parallax: float) -> list[Source]:
         return choose(
@@ -133,7 +137,7 @@ def _tasks(
 
 def _confirming(task: _Task) -> list[int]:
     """Return the frames that a view's depths are held against."""
-    indices = dict.fromkeys(source.index for source in (*task.narrow, *task.wide))
+    indices = dict.fromkeys(source.index for source in (*task.narrow, *task.wide, *task.close))
     return [task.scene.views[index].frame_id for index in indices]
 
 

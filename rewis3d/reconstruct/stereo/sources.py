@@ -17,6 +17,8 @@ SIDE: Final = 8
 NARROW: Final = 0.025
 """Parallax of a middle depth against infinity, as a share of the grid's longer side, with which
 surfaces still look the same: for the sweep."""
+CLOSEST: Final = 0.008
+"""... with which hardly anything is hidden that the view shows: to confirm what lies at borders."""
 WIDE: Final = 0.05
 """... with which depth is measured well once it is nearly known."""
 LEAST: Final = 0.0025
