@@ -55,16 +55,27 @@ def sideways(count: int, step: float = 0.35) -> list[np.ndarray]:
     return found
 
 
+def forward(count: int, step: float = 0.3) -> list[np.ndarray]:
+    """Return poses of a camera that moves ahead."""
+    found = []
+    for index in range(count):
+        T = np.eye(4)
+        T[2, 3] = (index - count // 2) * step
+        found.append(T)
+    return found
+
+
 def write_clip(
     folder: Path,
     poses: Sequence[np.ndarray],
     *,
-    camera: Camera = CAMERA,
+    camera: Camera | Sequence[Camera] = CAMERA,
     boards: Sequence[Sequence[Board]] | None = None,
 ) -> Clip:
-    """Render a clip; `boards` are each view's own where something moves."""
+    """Render a clip; `boards` and cameras may be each view's own."""
+    cameras = [camera] * len(poses) if isinstance(camera, Camera) else camera
     views, geometries, depths = [], [], []
-    for index, T in enumerate(poses):
+    for index, (T, camera) in enumerate(zip(poses, cameras, strict=True)):
         seen = BOARDS if boards is None else boards[index]
         image, depth = render(seen, camera, T, noise=1.0, seed=index)
         cv2.imwrite(str(folder / f"{index}.png"), image)

@@ -14,7 +14,14 @@ from rewis3d.reconstruct.stereo.densify import densify
 from rewis3d.reports import Progress
 from rewis3d.scene import STRICT, SceneView
 from rewis3d.types import Rewis3dError
-from tests.rewis3d.reconstruct.stereo.clip import BOARDS, CAMERA, Clip, sideways, write_clip
+from tests.rewis3d.reconstruct.stereo.clip import (
+    BOARDS,
+    CAMERA,
+    Clip,
+    forward,
+    sideways,
+    write_clip,
+)
 from tests.rewis3d.reconstruct.stereo.rendering import Board
 
 CONFIG = ReconstructConfig(planes=48, sources=4)
@@ -176,6 +183,42 @@ def test_a_lens_is_allowed_for(tmp_path: Path) -> None:
     error = np.abs(depth - clip.depths[3])[strict] / clip.depths[3][strict]
     assert strict.mean() > 0.8
     assert np.median(error) < 0.01
+
+
+def test_forward_motion_measures_all_but_where_it_goes(tmp_path: Path) -> None:
+    boards = [*BOARDS, Board((-2.6, -4, 0.5), (0, 0, 6.5), (0, 5.2, 0), 11, grain=0.15)]
+    clip = write_clip(tmp_path, forward(7, 0.25), boards=[boards] * 7)
+    depth, confidence = arrays(done(clip)[3])
+    strict = confidence > STRICT
+    error = np.abs(depth - clip.depths[3]) / clip.depths[3]
+    assert np.median(error[strict]) < 0.012
+    assert (error[strict] < 0.05).mean() > 0.93
+    around = np.hypot(*(np.indices((72, 96)) - np.reshape([35.5, 47.5], (2, 1, 1))))
+    assert strict[around > 20].mean() > 0.75
+    assert strict[around > 20].mean() > strict[around < 6].mean()
+
+
+def test_views_may_have_grids_of_several_sizes(tmp_path: Path) -> None:
+    cameras = [CAMERA, CAMERA.resized(72, 54)] * 3 + [CAMERA]
+    clip = write_clip(tmp_path, sideways(7), camera=cameras)
+    for index in (2, 3):
+        depth, confidence = arrays(done(clip)[index])
+        strict = confidence > STRICT
+        error = np.abs(depth - clip.depths[index])[strict] / clip.depths[index][strict]
+        assert strict.mean() > 0.75
+        assert np.median(error) < 0.012
+
+
+def test_threads_share_a_bounded_memory(clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = list(module._tasks([clip.scene], clip.ranges, clip.folder, 4))
+    assert module._workers(tasks, CONFIG, 64) == 64
+    one = 5 * CAMERA.width * CAMERA.height * CONFIG.planes
+    monkeypatch.setattr(module, "_BYTES", 3 * one)
+    assert module._workers(tasks, CONFIG, 64) == 3
+    assert module._workers(tasks, CONFIG, 2) == 2
+    monkeypatch.setattr(module, "_BYTES", one // 2)
+    assert module._workers(tasks, CONFIG, 64) == 1
+    assert module._workers([], CONFIG, 2) == 2
 
 
 def test_a_range_that_is_none_is_named(tmp_path: Path) -> None:
