@@ -24,3 +24,9 @@ def test_a_gpu_that_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(Rewis3dError, match="device is 'cuda', but torch finds no CUDA device"):
         pick("cuda")
+
+
+def test_convolutions_keep_full_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    pick("cpu")
+    assert torch.backends.cudnn.allow_tf32 is False

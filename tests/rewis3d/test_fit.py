@@ -103,3 +103,13 @@ def test_one_pixel_among_many_is_drawn_now_and_then():
     weights = draw_weights(labels, 2, -1.0)
     share = float(weights[0] / weights.sum())
     assert math.isclose(share, FEWEST / (1 + FEWEST), rel_tol=1e-3)
+
+
+@pytest.mark.parametrize("steps", range(1, 21))
+def test_a_fit_may_be_short(steps: int):
+    generator = torch.Generator().manual_seed(0)
+    config = QuickConfig(hidden=8, steps=steps, batch=64)
+    *points, head = fit(two_kinds(), 2, config, generator=generator, series="loss")
+    assert isinstance(head, Head)
+    assert len(points) == steps
+    assert torch.isfinite(head.hidden.weight).all()
