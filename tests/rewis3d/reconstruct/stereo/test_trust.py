@@ -27,3 +27,18 @@ def test_more_views_less_spread_a_better_score_and_a_clearer_win_are_trusted_mor
     assert trusted(4, spread=0.01) < trusted(4, spread=0.005)
     assert trusted(4, score=0.5) < trusted(4, score=0.9)
     assert trusted(4, margin=0.1) < trusted(4, margin=0.5)
+
+
+def test_the_rim_of_a_near_surface_is_trusted_less() -> None:
+    depth = np.full((9, 20), 5, np.float32)
+    depth[:, 8:] = 9
+    depth[:, 16:] = 0
+
+    def full(value: float) -> np.ndarray:
+        return np.full(depth.shape, value, np.float32)
+
+    agreed = Agreement(full(6), full(6), depth, full(0))
+    found = confidence(agreed, full(1), full(1e6), sources=6)[4]
+    np.testing.assert_allclose(found[[0, 5, 8, 13]], 1, rtol=1e-4)  # the far side is no rim
+    assert found[[6, 7, 14, 15]].max() < 0.6
+    assert found[[6, 7, 14, 15]].min() > STRICT
