@@ -12,10 +12,9 @@ cameras.json, JOB its job folder; neither is changed.
 from __future__ import annotations
 
 import argparse
-import shutil
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -104,12 +103,10 @@ def given(scene: Path, job: Path, folder: Path) -> Clip:
     found = solution.load(job, SceneFolder(scene))
     if found is None:
         raise SystemExit(f"{job}: no cameras yet")
-    views = read_job(job).views
-    for view in views:
-        target = folder / view.image
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(job / view.image, target)
-    return Clip(folder, views, found.scenes, dict(found.ranges))
+    images = [
+        replace(view, image=str((job / view.image).resolve())) for view in read_job(job).views
+    ]
+    return Clip(folder, tuple(images), found.scenes, dict(found.ranges))
 
 
 def dense(clip: Clip) -> tuple[SceneView, ...]:
