@@ -28,7 +28,7 @@ class ReconstructConfig:
     """Views that a view is compared with."""
     weights: str = "facebook/map-anything-apache"
     """MapAnything's: a hub id or a local folder."""
-    depth_weights: str = "depth-anything/Depth-Anything-V2-Small-hf"
+    depth_weights: str = "depth-anything/Depth-Anything-V2-Metric-Outdoor-Small-hf"
     """Of monocular depth for frames without geometry: a hub id or a local folder."""
     batch: int = 200
     """Most frames that MapAnything sees at once."""

@@ -11,7 +11,7 @@ from typing import Final
 from rewis3d.job import Job, read_job
 from rewis3d.reconstruct import report
 from rewis3d.reconstruct.config import ReconstructConfig, from_json
-from rewis3d.reconstruct.solution import Solution
+from rewis3d.reconstruct.solution import Solution, save
 from rewis3d.reports import Done, Progress, Report
 from rewis3d.scene import SceneFolder
 
@@ -33,6 +33,8 @@ def run(folder: Path) -> Iterator[Report]:
     name = _chosen(job, config)
     scene_folder = SceneFolder(folder / job.output)
     solution = yield from _backend(name)(job, folder, config, scene_folder)
+    if config.backend == "auto" and solution.reasons:
+        solution = yield from _single_frames(solution, job, folder, config)
     made = report.summarise(
         job.views,
         solution,
@@ -58,9 +60,27 @@ def _mapanything_ready(config: ReconstructConfig) -> bool:
         return False
     import torch
 
-    from rewis3d.reconstruct import mapanything
+    from rewis3d.reconstruct import mapanything_model
 
-    return torch.cuda.is_available() and mapanything.weights_are_here(config.weights)
+    return torch.cuda.is_available() and mapanything_model.weights_are_here(config.weights)
+
+
+def _single_frames(
+    found: Solution, job: Job, folder: Path, config: ReconstructConfig
+) -> Generator[Progress, None, Solution]:
+    """Give frames without geometry a depth of their own, where weights for it are here."""
+    from rewis3d.reconstruct import depth
+
+    if not depth.weights_are_here(config.depth_weights):
+        return found
+    in_scenes = {view.frame_id for scene in found.scenes for view in scene.views}
+    left = [view for view in job.views if view.frame_id not in in_scenes]
+    scene_folder = SceneFolder(folder / job.output)
+    if left:
+        found = depth.with_single_views(found, left, config)
+        save(found, folder, scene_folder)
+    yield from depth.fill(job, folder, config, scene_folder)
+    return found
 
 
 def _backend(name: str) -> Backend:
