@@ -1,300 +1,199 @@
-"""A street put together from cards, and a drive along it."""
+"""A street put together: what stands where, and the light of the day."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-import cv2
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Float64
 
-from app.street import figures, paint
-from app.street.cards import Camera, Canvas, Card, draw, hazy
+from app.street import furniture, plant
+from app.street.camera import Camera, looking
+from app.street.ground import HALF, KERB, WALK, grounds
+from app.street.house import DEPTH, house, wall_coat
+from app.street.light import Light
+from app.street.path import END, Path, winding
+from app.street.scene import Placed, Scene, assemble
+from app.street.shape import (
+    FENCE,
+    Coat,
+    Number,
+    Pair,
+    Shape,
+    pose,
+)
+from app.street.surface import surface
+from app.street.traffic import Mover, traffic
+from app.street.vehicle import car
 
-HEIGHT: Final = 360
-WIDTH: Final = 480
-FOCAL: Final = 400.0
-"""Pixels."""
-EYE: Final = 1.55
-"""Metres of the camera above the road."""
-END: Final = 84.0
-"""Metres of street."""
-KERB: Final = 4.7
-"""Metres from the middle of the road to its kerbs; the pavement's outer edge is at FRONT."""
-FRONT: Final = 7.7
-DRIVES_AT: Final = -1.2
-"""Metres beside the middle of the road."""
-PACE: Final = 0.55
-"""Metres that the camera drives in a frame."""
-SKY, BUILDING, POLE, ROAD, PAVEMENT, TREE, SIGN, FENCE, CAR, PEDESTRIAN, BICYCLIST = range(11)
-"""Ids of the preset camvid-11."""
+FRONT: Final = HALF + WALK
+"""Metres from the middle of the road to where lots begin."""
+_SUN_AWAY: Final = 2000.0
+"""Metres: the sun's rays are nearly parallel."""
+_SUN_PIXEL: Final = 0.07
+"""Metres that a pixel of the shadows covers."""
 
 
-Point = tuple[paint.Number, paint.Number, paint.Number]
-"""A place or a way in the world, in metres."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mover:
-    """Something that is drawn anew in each frame."""
-
-    kind: str
-    x: paint.Number
-    z: paint.Number
-    pace: paint.Number
-    """Metres a frame along the street; across it for who crosses."""
-    seed: int
+Lot = tuple[Pair, str]
+"""Where it begins and ends along the street, and how it is closed: walled or fenced."""
 
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """A street: what stands still, far things first, and what moves."""
+    """A street."""
 
-    backdrop: Float32[np.ndarray, "h w 4"]
-    ground: list[Card]
-    fronts: list[Card]
-    things: list[Card]
+    path: Path
+    standing: Scene
     movers: list[Mover]
+    light: Light
+    sun: Camera
+    """What it sees is in the sun."""
+    sunlit: Float32[np.ndarray, "r c"]
+    """1 / metres from there to what stands still."""
 
 
-def build(rng: np.random.Generator) -> Town:
-    """Return a new street."""
-    fronts, things = [], []
+@lru_cache(maxsize=4)
+def town(seed: int) -> Town:
+    """Return the street of a seed."""
+    rng = np.random.default_rng(seed)
+    path = winding(rng)
+    light = _daylight(rng)
+    things = [Placed(grounds(path, rng), np.eye(4))]
     for side in (-1, 1):
-        for cards, more in zip((fronts, things), _side(side, rng), strict=True):
-            cards.extend(more)
-    far_first = sorted(fronts, key=lambda card: -card.distance)
-    return Town(
-        figures.sky(HEIGHT * 2 // 3, WIDTH * 2, rng), _ground(rng), far_first, things, _movers(rng)
-    )
+        things += _lots(path, side, rng)
+        things += _kerbside(path, side, rng)
+    things += _distance(path, rng)
+    movers = traffic(rng)
+    standing, sun = assemble(things), _sun(path, light.direction)
+    return Town(path, standing, movers, light, sun, surface(standing, sun).nearness)
 
 
-def frames(
-    town: Town, count: int, rng: np.random.Generator
-) -> Iterator[tuple[UInt8[np.ndarray, "h w 3"], UInt8[np.ndarray, "h w"]]]:
-    """Yield image (RGB) and labels (class ids) of each frame of a drive along the street."""
-    phase = rng.uniform(0, 2 * np.pi)
-    for index in range(count):
-        camera = _camera(index, phase)
-        canvas = _sky(town.backdrop, camera)
-        moving = [card for mover in town.movers for card in _placed(mover, index)]
-        nearer = sorted(town.things + moving, key=lambda card: -card.distance)
-        for card in (*town.ground, *town.fronts, *nearer):
-            draw(card, camera, canvas)
-        yield _developed(hazy(canvas), index, phase, rng), canvas.labels
-
-
-def _camera(index: int, phase: float) -> Camera:
-    """Return the camera of a frame: it drives on the left, sways, and looks about a little."""
-    K = np.array([[FOCAL, 0, WIDTH / 2], [0, FOCAL, HEIGHT * 0.47], [0, 0, 1]])
-    yaw = 0.035 * np.sin(index / 7 + phase)
-    pitch = 0.006 * np.sin(index / 2.3 + phase)
-    turn = cv2.Rodrigues(np.array([pitch, yaw, 0.0]))[0]
-    x = DRIVES_AT + 0.3 * np.sin(index / 9 + phase)
-    position = np.array([x, -EYE + 0.015 * np.sin(index * 0.9), index * PACE])
-    return Camera(K, turn.T, position)
-
-
-def _sky(backdrop: Float32[np.ndarray, "_ _ 4"], camera: Camera) -> Canvas:
-    """Return a canvas with nothing but sky, which no haze reaches: it is hazy as painted."""
-    ahead = camera.R_camera_world[:, 2]
-    horizon_xy = camera.K[:2, 2] + FOCAL * ahead[:2] / ahead[2]
-    height, width = backdrop.shape[:2]
-    shift = np.array([[1, 0, horizon_xy[0] - width / 2], [0, 1, horizon_xy[1] - height]])
-    painted = np.ascontiguousarray(backdrop[..., :3])
-    image = cv2.warpAffine(painted, shift, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
-    labels = np.full((HEIGHT, WIDTH), SKY, np.uint8)
-    return Canvas(np.asarray(image, np.float32), labels, np.zeros((HEIGHT, WIDTH), np.float32))
-
-
-def _developed(
-    image: Float32[np.ndarray, "h w 3"], index: int, phase: float, rng: np.random.Generator
-) -> UInt8[np.ndarray, "h w 3"]:
-    """Return what a cheap camera makes of it: drifting light, a soft lens, noise."""
-    warmth = 0.03 * np.sin(index / 11 + phase)
-    light = 1.0 + 0.07 * np.sin(index / 6 + 2 * phase)
-    gain = (light * np.array([1 + warmth, 1.0, 1 - warmth])).astype(np.float32)
-    soft = cv2.GaussianBlur(image * gain, (0, 0), 0.55)
-    soft += 2.2 * rng.standard_normal(image.shape, np.float32)
-    return np.clip(soft, 0, 255).astype(np.uint8)
-
-
-# --- what stands still
-
-
-def _flat(
-    texture: paint.Texture,
-    x: paint.Number,
-    z: paint.Number,
-    width: paint.Number,
-    length: paint.Number,
-    class_id: int | None,
-) -> Card:
-    """Return a card on the road, its far left corner at (x, z)."""
-    corner, across, down = (x, 0.0, z), (width, 0.0, 0.0), (0.0, 0.0, -length)
-    return _card(texture, corner, across, down, class_id, solid=class_id is not None)
-
-
-def _upright(
-    texture: paint.Texture,
-    x: paint.Number,
-    z: paint.Number,
-    width: paint.Number,
-    height: paint.Number,
-    class_id: int,
-    *,
-    above: paint.Number = 0.0,
-) -> Card:
-    """Return a card that faces the camera, its foot's middle at (x, z), `above` the road."""
-    corner, across = (x - width / 2, -above - height, z), (width, 0.0, 0.0)
-    return _card(texture, corner, across, (0.0, height, 0.0), class_id)
-
-
-def _along(
-    texture: paint.Texture,
-    x: paint.Number,
-    z: paint.Number,
-    length: paint.Number,
-    height: paint.Number,
-    class_id: int,
-) -> Card:
-    """Return a card along the street that is seen from its middle."""
-    start, step = (z, length) if x < 0 else (z + length, -length)
-    corner, across = (x, -height, start), (0.0, 0.0, step)
-    return _card(texture, corner, across, (0.0, height, 0.0), class_id, solid=class_id == BUILDING)
-
-
-def _card(
-    texture: paint.Texture,
-    corner: Point,
-    across: Point,
-    down: Point,
-    class_id: int | None,
-    *,
-    solid: bool = False,
-) -> Card:
-    axes = np.array([corner, across, down], np.float64)
-    return Card(texture, axes[0], axes[1], axes[2], class_id, solid=solid)
-
-
-def _ground(rng: np.random.Generator) -> list[Card]:
-    length = 8.0
-    asphalt = paint.road(2 * KERB, length, rng)
-    flags = {-1: paint.pavement(3.2, length, light=0.78, rng=rng),
-             1: paint.pavement(3.2, length, light=1.06, rng=rng)}  # fmt: skip
-    kerb = paint.finished(paint.blank(6, 200, (176, 172, 164)))
-    cards = []
-    for z in np.arange(END, -length, -length):
-        cards.append(_flat(asphalt, -KERB, z, 2 * KERB, length, ROAD))
-        for side in (-1, 1):
-            left = -KERB - 3.2 if side < 0 else KERB
-            flat = _flat(flags[side], left, z, 3.2, length, PAVEMENT)
-            lifted = flat.corner - (0.0, 0.12, 0.0)
-            cards.append(Card(flat.texture, lifted, flat.across, flat.down, PAVEMENT, solid=True))
-            cards.append(_along(kerb, side * KERB, z - length, length, 0.12, PAVEMENT))
-    return cards
-
-
-def _side(side: int, rng: np.random.Generator) -> tuple[list[Card], list[Card]]:
-    """Return house fronts and gardens of one side, and what stands on its pavement."""
-    light = 1.0 if side > 0 else 0.68  # the sun stands on the left
-    fronts, z, garden = [], -4.0, int(rng.integers(2, 4))
-    for lot in range(30):
-        length = float(rng.uniform(6.0, 9.5))
-        if z > END:
+def _lots(path: Path, side: int, rng: np.random.Generator) -> list[Placed]:
+    """Return houses and gardens of one side."""
+    things: list[Placed] = []
+    along, coat = -8.0, wall_coat(rng)
+    order = [("house", "house", "walled", "house", "fenced"),
+             ("house", "fenced", "house", "walled", "house"),
+             ("walled", "house", "house", "fenced", "house")][rng.integers(3)]  # fmt: skip
+    for lot in range(24):
+        length, setback = float(rng.uniform(6.0, 10.5)), float(rng.uniform(0.0, 1.6))
+        if along + length > END - 6:
             break
-        if lot % 4 == garden:
-            fronts += _garden(side, z, length, rng)
+        kind = order[lot % 5]
+        if kind == "house":
+            coat = wall_coat(rng)
+            T = _beside(path, (along, along + length), side, FRONT + setback)
+            things.append(Placed(house(length, coat, rng), T))
         else:
-            height = float(rng.uniform(7.0, 11.5))
-            front = paint.facade(length, height, light=light, rng=rng)
-            end = paint.plain_wall(8.0, height, light=0.8, rng=rng)
-            fronts.append(_along(front, side * FRONT, z, length, height, BUILDING))
-            fronts.append(_upright(end, side * (FRONT + 4.0), z, 8.0, height, BUILDING))
-        z += length
-    return fronts, _furniture(side, rng)
+            things += _garden(path, side, ((along, along + length), kind), coat, rng)
+        along += length + float(rng.choice((0.0, 0.0, 0.6, 1.4)))
+    return things
 
 
-def _garden(
-    side: int, z: paint.Number, length: paint.Number, rng: np.random.Generator
-) -> list[Card]:
-    """Return a lot without a house: boards along the pavement, trees behind, grass below them."""
-    lawn = paint.finished(paint.blank(20, 20, (84, 108, 58)))
-    left = FRONT if side > 0 else -FRONT - 9
-    cards = [_flat(lawn, left, z + length, 9.0, length, TREE)]
-    for _ in range(3):
-        x, away = side * rng.uniform(FRONT + 1.5, FRONT + 5), z + rng.uniform(0.2, 0.8) * length
-        cards.append(_upright(figures.tree(rng), x, away, 5.5, rng.uniform(6, 8.5), TREE))
-    cards.append(_along(figures.fence(rng), side * FRONT, z, length, 1.35, FENCE))
-    return cards
-
-
-def _furniture(side: int, rng: np.random.Generator) -> list[Card]:
-    """Return lamps, signs, trees and parked cars of one side."""
-    cards = []
-    for z in np.arange(rng.uniform(5, 12), END, 17.0):
-        x = side * (KERB + 0.45)
-        cards.append(_upright(figures.pole(), x, z, 0.15, 5.6, POLE))
-        cards.append(_upright(figures.pole(), x - side * 0.5, z, 1.1, 0.14, POLE, above=5.5))
-    for place, z in enumerate(np.arange(rng.uniform(8, 16), END, 21.0)):
-        x = side * (KERB + 0.6)
-        cards.append(_upright(figures.pole(), x, z, 0.09, 2.5, POLE))
-        board = figures.sign(place + side)
-        cards.append(_upright(board, x, z - 0.03, 0.75, 0.75, SIGN, above=2.25))
-    cards += [
-        _upright(figures.tree(rng), side * (KERB + 1.1), z, 3.6, 5.2, TREE)
-        for z in np.arange(rng.uniform(10, 18), END, 15.0)
-    ]
-    for z in np.arange(rng.uniform(9, 20), END, rng.uniform(13, 19)):
-        colour = figures.PAINTS[rng.integers(len(figures.PAINTS))]
-        cards += _car(side * (KERB - 1.05), float(z), colour, towards=side > 0)
-    return cards
-
-
-# --- what moves
-
-
-def _movers(rng: np.random.Generator) -> list[Mover]:
-    seeds = [int(seed) for seed in rng.integers(1 << 30, size=12)]
-    walkers = [
-        Mover("pedestrian", side * rng.uniform(KERB + 0.9, FRONT - 0.5), z, pace, seed)
-        for side, z, pace, seed in zip(
-            (-1, 1, -1, 1, 1, -1), (8, 12, 17, 24, 33, 40), (0.09, -0.08) * 3, seeds, strict=False
+def _garden(path: Path, side: int, lot: Lot, coat: Coat, rng: np.random.Generator) -> list[Placed]:
+    """Return a wall of the neighbour's bricks, or a fence, with trees and a hedge behind it."""
+    ends, kind = lot
+    length = ends[1] - ends[0]
+    T = _beside(path, ends, side, FRONT + 0.2)
+    twin = Coat(coat.material, coat.tint, FENCE, coat.tile)
+    things = [
+        Placed(
+            furniture.wall(length, twin) if kind == "walled" else furniture.fence(length, rng), T
         )
     ]
-    return [
-        *walkers,
-        Mover("car ahead", -1.4, 17.0, 0.62, seeds[6]),
-        Mover("oncoming car", 1.6, 44.0, -0.7, seeds[7]),
-        Mover("cyclist", -2.4, 12.5, 0.42, seeds[8]),
-        Mover("crossing", 5.2, 24.0, -0.11, seeds[9]),
-    ]
+    if rng.random() < 0.5:
+        behind = _beside(path, ends, side, FRONT + 1.3)
+        things.append(Placed(plant.hedge(length, float(rng.uniform(1.2, 2.0)), rng), behind))
+    for share in (0.28, 0.75):
+        x, z = path.at(ends[0] + share * length, side * (FRONT + float(rng.uniform(3.4, 6.0))))
+        height, crown = float(rng.uniform(5.0, 8.0)), float(rng.uniform(1.6, 2.4))
+        things.append(_tree(x, z, height, crown, rng))
+    return things
 
 
-def _placed(mover: Mover, index: int) -> list[Card]:
-    """Return a mover's cards in a frame."""
-    rng = np.random.default_rng(mover.seed)
-    way = mover.pace * index
-    if "car" in mover.kind:
-        colour = figures.PAINTS[rng.integers(len(figures.PAINTS))]
-        return _car(mover.x, mover.z + way, colour, towards="oncoming" in mover.kind)
-    crossing = mover.kind == "crossing"
-    x, z = (mover.x + way, mover.z) if crossing else (mover.x, mover.z + way)
-    stride = float(np.sin(index * 0.9 + rng.uniform(0, 6)))
-    rides = mover.kind == "cyclist"
-    texture = (figures.cyclist if rides else figures.pedestrian)(rng, stride)
-    body = _upright(texture, x, z, 0.8, 1.75, BICYCLIST if rides else PEDESTRIAN)
-    return [_flat(figures.shadow(), x - 0.5, z + 0.35, 1.0, 0.7, None), body]
+def _tree(x: Number, z: Number, height: Number, crown: Number, rng: np.random.Generator) -> Placed:
+    where = pose(x, z, float(rng.uniform(0, 6)), height=KERB)
+    return Placed(plant.tree(height, crown, rng), where)
 
 
-def _car(x: paint.Number, z: paint.Number, colour: paint.Colour, *, towards: bool) -> list[Card]:
-    """Return a car whose nearer end is at z: its shadow, the side that is seen, and that end."""
-    length, width, height = 4.0, 1.75, 1.45
-    inner = x - np.sign(x - DRIVES_AT) * width / 2
-    texture = figures.car_side(figures.dim(colour, 0.85))
-    side = _card(texture, (inner, -height, z), (0.0, 0.0, length), (0.0, height, 0.0), CAR)
-    end = _upright(figures.car_end(colour, front=towards), x, z - 0.01, width, height, CAR)
-    ground = _flat(figures.shadow(), x - 1.25, z + length + 0.5, 2.5, length + 1.0, None)
-    return [ground, side, end]
+def _beside(path: Path, ends: Pair, side: int, away: Number) -> Float64[np.ndarray, "4 4"]:
+    """Return T_world_shape of a front: x along the street from left to right as seen from it."""
+    (x0, z0), (x1, z1) = (path.at(end, side * away) for end in ends)
+    heading = float(np.arctan2(x1 - x0, z1 - z0)) + side * np.pi / 2
+    return pose(*((x0, z0) if side < 0 else (x1, z1)), heading, height=KERB)
+
+
+def _kerbside(path: Path, side: int, rng: np.random.Generator) -> list[Placed]:
+    """Return lamps, signs, trees and parked cars of one side."""
+    things: list[Placed] = []
+
+    def stand(shape: Shape, along: Number, beside: Number, *, height: Number = KERB) -> None:
+        x, z = path.at(along, side * beside)
+        things.append(Placed(shape, pose(x, z, path.heading(along), height=height)))
+
+    for along in np.arange(rng.uniform(3, 9), END - 12, 15.0):
+        stand(furniture.lamp(-side), float(along), HALF + 0.4)
+    for along in np.arange(rng.uniform(6, 13), END - 12, rng.uniform(11, 16)):
+        stand(furniture.sign(int(rng.integers(4))), float(along), HALF + 0.55)
+    for along in np.arange(rng.uniform(9, 20), END - 12, rng.uniform(15, 21)):
+        x, z = path.at(float(along), side * (HALF + 0.85))
+        height, crown = float(rng.uniform(4.6, 6.2)), float(rng.uniform(1.15, 1.6))
+        things.append(_tree(x, z, height, crown, rng))
+    along = float(rng.uniform(7, 13))
+    gaps = ((5.6, 5.9, 14.0), (5.8, 16.0, 24.0), (13.0, 22.0, 30.0))[rng.integers(3)]
+    while along < 80:
+        stand(car(rng), along, HALF - 1.05 + float(rng.uniform(-0.08, 0.08)), height=0.0)
+        along += float(rng.choice(gaps))
+    return things
+
+
+def _distance(path: Path, rng: np.random.Generator) -> list[Placed]:
+    """Return what closes the view: houses across the end of the street, trees all around."""
+    things = []
+    for number in range(7):
+        x, z = path.at(END + 4 + float(rng.uniform(0, 3)), (number - 3) * 10.5 - 5)
+        things.append(Placed(house(10.0, wall_coat(rng), rng), pose(x, z, path.heading(END))))
+    for side in (-1, 1):
+        for along in np.arange(-6, END, 9.0):
+            away = FRONT + DEPTH + float(rng.uniform(5, 16))
+            x, z = path.at(float(along) + float(rng.uniform(-3, 3)), side * away)
+            where = pose(x, z, float(rng.uniform(0, 6)))
+            height, crown = float(rng.uniform(8, 12.5)), float(rng.uniform(2.6, 3.8))
+            things.append(Placed(plant.tree(height, crown, rng, balls=30), where))
+    return things
+
+
+def _daylight(rng: np.random.Generator) -> Light:
+    """Return a sun that stands beside the street, and a sky from clear to cloudy."""
+    height, side = np.radians(rng.uniform(34, 56)), rng.choice((-1, 1))
+    azimuth = side * np.radians(rng.uniform(35, 150))
+    direction = np.array(
+        [np.cos(height) * np.sin(azimuth), -np.sin(height), np.cos(height) * np.cos(azimuth)]
+    )
+    clouds = float(rng.uniform(-0.3, 0.8))
+    warm = float(rng.uniform(0.80, 0.95))
+    sun = np.array((1.0, 0.5 + 0.5 * warm, warm), np.float32) * np.float32(1.95 - 0.8 * clouds)
+    sky = np.array((0.40, 0.45, 0.54), np.float32) * np.float32(0.6 + 0.27 * clouds)
+    zenith = np.array((0.16, 0.33, 0.72), np.float32)
+    return Light(direction, sun, sky, zenith, np.array((0.70, 0.79, 0.90), np.float32), clouds,
+                 float(rng.uniform(0, 1)))  # fmt: skip
+
+
+def _sun(path: Path, direction: Float64[np.ndarray, "3"]) -> Camera:
+    """Return a camera far away in the sun whose image holds the street's first 70 metres."""
+    places = np.array([(*path.at(along, beside), height) for along in np.arange(-10.0, 71, 10)
+                       for beside in (-14.0, 14.0) for height in (0.0, 9.0)])  # fmt: skip
+    points = np.stack([places[:, 0], -places[:, 2], places[:, 1]], axis=1)
+    middle = points.mean(axis=0)
+    away = middle + direction * _SUN_AWAY
+    yaw, pitch = np.arctan2(-direction[0], -direction[2]), np.arcsin(direction[1])
+    T = looking((float(away[0]), float(away[1]), float(away[2])), float(yaw), float(pitch), 0.0)
+    seen = (points - away) @ T[:3, :3]
+    xy = seen[:, :2] / seen[:, 2:] * _SUN_AWAY / _SUN_PIXEL
+    low, high = np.floor(xy.min(axis=0)), np.ceil(xy.max(axis=0))
+    focal = _SUN_AWAY / _SUN_PIXEL
+    K = np.array([[focal, 0, -low[0]], [0, focal, -low[1]], [0, 0, 1]])
+    width, height = (high - low).astype(int).tolist()
+    return Camera(K, T, width, height)
