@@ -16,7 +16,7 @@ MOST_CAMERAS: Final = 60
 """Cameras drawn at once; of more, evenly chosen ones."""
 _BEHIND: Final = 0.45
 """Median depths from the first camera back to where one looks from."""
-_ABOVE: Final = 0.22
+_ABOVE: Final = 0.3
 _LARGEST: Final = 0.05
 """Size of a camera in median depths."""
 _SMALLEST: Final = 0.012

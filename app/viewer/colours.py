@@ -26,10 +26,10 @@ def ramp(share: Float32[np.ndarray, "n"]) -> UInt8[np.ndarray, "n 3"]:
 
 
 def faded(rgb: UInt8[np.ndarray, "n 3"], *, dark: bool) -> UInt8[np.ndarray, "n 3"]:
-    """Return colours that step back behind labels: grey, and close to the background."""
-    grey = rgb.astype(np.uint16) @ np.array([77, 150, 29], np.uint16) >> 8
-    near = grey * 2 // 5 + 20 if dark else grey // 3 + 150
-    return np.repeat(near.astype(np.uint8)[:, None], 3, axis=1)
+    """Return colours that step back behind labels: half as colourful, near the background."""
+    grey = (rgb.astype(np.uint16) @ np.array([77, 150, 29], np.uint16) >> 8)[:, None]
+    dull = (rgb.astype(np.uint16) + grey) // 2
+    return (dull * 2 // 5 + 20 if dark else dull // 2 + 110).astype(np.uint8)
 
 
 def palette(class_map: ClassMap) -> UInt8[np.ndarray, "256 3"]:

@@ -33,10 +33,10 @@ _BAD_GATEWAY: Final = 1014
 _WAITING: Final = 2
 """Messages from the viewer that wait for a slow tab; after that the viewer waits."""
 _STYLE: Final = (
-    b"<style>[data-floating-window],.mantine-Paper-root{visibility:hidden!important;"
-    b"pointer-events:none!important}</style></head>"
+    b"<style>[data-floating-window],.mantine-Paper-root,.mantine-Notification-root"
+    b"{visibility:hidden!important;pointer-events:none!important}</style></head>"
 )
-"""viser's own panel: what there is to set is set beside the frame."""
+"""Hides viser's own panel and notes: what there is to set and say is beside the frame."""
 
 
 @router.get("/viewer/{tab}")

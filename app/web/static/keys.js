@@ -9,6 +9,7 @@ import { change, prefer, prefs, state } from "./state.js";
 import { setTool, stepBrush } from "./toolstrip.js";
 import { train } from "./train.js";
 import { redo, undo } from "./undo.js";
+import { toggleViewer } from "./viewerdata.js";
 
 const PLAIN = {
   b: () => setTool("brush"),
@@ -24,6 +25,7 @@ const PLAIN = {
   o: () => prefer({ overlay: !prefs.overlay }),
   h: () => change("hidden", { hidden: true }),
   t: () => train(),
+  v: () => toggleViewer(),
   a: (event) => step(event.shiftKey ? -10 : -1),
   d: (event) => step(event.shiftKey ? 10 : 1),
   arrowleft: () => step(-1),
@@ -57,7 +59,7 @@ function down(event) {
   }
   const run = PLAIN[event.key.toLowerCase()];
   if (!run || leftToControl(event)) return;
-  if (event.repeat && ["h", " ", "t", "o"].includes(event.key.toLowerCase())) return event.preventDefault();
+  if (event.repeat && ["h", " ", "t", "o", "v"].includes(event.key.toLowerCase())) return event.preventDefault();
   act(event, run);
 }
 

@@ -1,5 +1,6 @@
 // One WebSocket per tab: the server's notices, and whether it is there.
 import { knock } from "./api.js";
+import { clientName } from "./queue.js";
 import { change, emit, on, state } from "./state.js";
 
 const FIRST_DELAY_MS = 400;
@@ -37,6 +38,7 @@ function open() {
   const url = new URL("../api/live", import.meta.url);
   url.protocol = url.protocol.replace("http", "ws");
   url.searchParams.set("since", seq);
+  url.searchParams.set("client", clientName());
   socket = new WebSocket(url);
   socket.onmessage = (message) => receive(JSON.parse(message.data));
   socket.onclose = refused;
@@ -60,7 +62,7 @@ function lost() {
 
 function receive(event) {
   if (event.kind === "hello") return greet(); // what was missed follows
-  seq = state.seq = Math.max(seq, event.seq);
+  if (event.seq !== undefined) seq = state.seq = Math.max(seq, event.seq); // what is said to this tab alone has no number
   if (event.kind === "reload") return emit("resync"); // more was missed than the server keeps
   emit(`live:${event.kind}`, event);
 }

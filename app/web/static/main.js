@@ -26,6 +26,7 @@ import { toolStrip } from "./toolstrip.js";
 import { topbar } from "./topbar.js";
 import { trainCard } from "./train.js";
 import { openUndo, undoSettled } from "./undo.js";
+import { splitStage } from "./viewersplit.js";
 
 const RETRY_MS = 1500;
 
@@ -34,7 +35,7 @@ function annotateView() {
     "section",
     { class: "view annotate-view", role: "tabpanel", "aria-labelledby": "tab-annotate" },
     frameList(),
-    h("div", { class: "centre" }, toolStrip(), h("div", { class: "stage-box" }, stage, stageNotes()), timeline()),
+    h("div", { class: "centre" }, toolStrip(), splitStage(h("div", { class: "stage-box" }, stage, stageNotes())), timeline()),
     h("aside", { class: "side" }, palette(), sceneCard(), trainCard()),
   );
 }

@@ -3,6 +3,7 @@ import { look, stage, viewport } from "./canvas.js";
 import { button, disable, h, write } from "./dom.js";
 import { change, on, prefer, prefs, shownRound, state } from "./state.js";
 import { clearFrame, redo, undo, whyNot, whyNotClear } from "./undo.js";
+import { viewerToggle } from "./viewer.js";
 
 export const BRUSH_MOST = 200;
 const TOOLS = [
@@ -39,6 +40,7 @@ export function toolStrip() {
     h("span", { class: "spring" }),
     overlayControl(),
     zoomControl(),
+    h("div", { class: "group" }, viewerToggle()),
   );
 }
 

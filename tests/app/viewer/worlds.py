@@ -8,15 +8,15 @@ from typing import Any, Final
 
 import numpy as np
 from jaxtyping import Float64, UInt8
-from sqlalchemy import insert, update
 
 from annotations import store
 from annotations.types import Frame
-from app import events, runs, scenes
-from app.schema import RunKind, project
-from app.schema import scenes as scene_rows
+from app import runs, scenes
 from app.workspace import Workspace
 from rewis3d.geometry import inverse, pinhole, transform
+from rewis3d.job import View
+from rewis3d.reconstruct.report import summarise, to_json
+from rewis3d.reconstruct.solution import Solution
 from rewis3d.scene import GridMap, Scene, SceneFolder, SceneGeometry, ViewGeometry
 
 EYE: Final = 1.5
@@ -108,22 +108,22 @@ def give_scene(workspace: Workspace, *, pieces: int = 1, width: int = 64, height
     """Give a project a finished scene that is used, and return its number."""
     with workspace.write() as conn:
         frames = store.list_frames(conn)
-        number = len(scenes.list_scenes(conn)) + 1
-        row = {
-            "number": number,
-            "run_id": runs.create(conn, RunKind.RECONSTRUCT, request={"scene": number}),
-            "config": {},
-            "folder": f"scenes/{number:04d}",
-            "created_at": 0.0,
-        }
-        conn.execute(insert(scene_rows).values(row))
+        row = scenes.create(conn, config={"backend": "given"})
+        claim = runs.claim(conn, row.run.run_id, slot="a")
+    assert claim is not None
     parts = np.array_split(np.arange(len(frames)), pieces)
     geometries = [geometry([frames[i] for i in part], width=width, height=height) for part in parts]
-    write(SceneFolder(workspace.path(row["folder"])), geometries)
+    folder = SceneFolder(workspace.path(row.folder))
+    write(folder, geometries)
+    views = [View(f.frame_id, f.file, f.height, f.width, name=f.name) for f in frames]
+    solution = Solution(
+        scenes=tuple(geometries), reasons={}, cuts=(), reprojection_error_px=None, ranges={}
+    )
+    report = summarise(views, solution, folder, backend="given", seconds=1.0)
     with workspace.write() as conn:
-        conn.execute(update(project).values(active_scene=number))
-        events.append(conn, "scene", scene=number)
-    return number
+        scenes.finish(conn, claim, to_json(report))
+        runs.finish(conn, claim, result={})
+    return row.number
 
 
 def seen_from(view: ViewGeometry, world: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, "n 2"]:
