@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from rewis3d.licences import licence_of
 from rewis3d.reconstruct.config import ReconstructConfig
 
 _SOURCE: Final = "git+https://github.com/facebookresearch/map-anything.git"
@@ -52,8 +53,9 @@ def _depth(weights: str) -> Backend:
 
 def _with_weights(name: str, weights: str) -> Backend:
     if weights_are_here(weights):
-        return Backend(name, True, f"weights {weights}")
-    return Backend(name, False, f"weights {weights} are not here", f"hf download {weights}")
+        return Backend(name, True, f"weights {weights}, licence {licence_of(weights)}")
+    missing = f"weights {weights} (licence {licence_of(weights)}) are not here"
+    return Backend(name, False, missing, f"hf download {weights}")
 
 
 def weights_are_here(weights: str) -> bool:

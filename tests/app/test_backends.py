@@ -6,8 +6,10 @@ import pytest
 
 from app import backends as module
 from app.backends import backends, weights_are_here
+from rewis3d.licences import licence_of
+from rewis3d.reconstruct.config import ReconstructConfig
 
-WEIGHTS = "depth-anything/Depth-Anything-V2-Small-hf"
+WEIGHTS = ReconstructConfig().depth_weights
 
 
 def found(name: str) -> module.Backend:
@@ -67,6 +69,7 @@ def test_weights_are_found_in_the_hub_s_cache(cache: Path):
     assert not found("depth").ready
     put_weights(place / "snapshots" / "abc", "model.safetensors")
     assert found("depth").ready
+    assert found("depth").found == f"weights {WEIGHTS}, licence {licence_of(WEIGHTS)}"
 
 
 def test_weights_are_found_in_a_folder(tmp_path: Path, cache: Path):
