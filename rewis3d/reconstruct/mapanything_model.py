@@ -102,29 +102,36 @@ def infer(model: Any, prepared: Sequence[Prepared], *, metric: bool) -> list[Mad
     The first frame with a given pose goes first: the model wants one there where any has one.
     """
     ordered = sorted(prepared, key=lambda frame: frame.T_world_camera is None)
-    inputs = [_input(frame, model, metric=metric) for frame in ordered]
+    T_world_reference = ordered[0].T_world_camera
+    made = {
+        frame.view.frame_id: made_view(
+            frame.view.frame_id,
+            prediction,
+            image_height=frame.view.height,
+            image_width=frame.view.width,
+            T_world_reference=np.eye(4) if T_world_reference is None else T_world_reference,
+        )
+        for frame, prediction in zip(ordered, predict(model, ordered, metric=metric), strict=True)
+    }
+    return [made[frame.view.frame_id] for frame in prepared]
+
+
+def predict(model: Any, frames: Sequence[Prepared], *, metric: bool) -> list[dict[str, np.ndarray]]:
+    """Return the model's own words on one batch, those that are wanted, batch axis gone."""
     cuda = next(model.parameters()).device.type == "cuda"
     with torch.inference_mode():
         predictions = model.infer(
-            inputs,
+            [_input(frame, model, metric=metric) for frame in frames],
             memory_efficient_inference=True,
             use_amp=cuda,  # on a CPU it would take half precision, which crashes there
             amp_dtype="bf16",
             apply_mask=False,
             apply_confidence_mask=False,
         )
-    T_world_reference = ordered[0].T_world_camera
-    made = [
-        made_view(
-            frame.view.frame_id,
-            {key: prediction[key][0].float().cpu().numpy() for key in WANTED if key in prediction},
-            image_height=frame.view.height,
-            image_width=frame.view.width,
-            T_world_reference=np.eye(4) if T_world_reference is None else T_world_reference,
-        )
-        for frame, prediction in zip(ordered, predictions, strict=True)
+    return [
+        {key: prediction[key][0].float().cpu().numpy() for key in WANTED if key in prediction}
+        for prediction in predictions
     ]
-    return sorted(made, key=lambda view: [f.view.frame_id for f in prepared].index(view.frame_id))
 
 
 def _input(frame: Prepared, model: Any, *, metric: bool) -> dict[str, Any]:
