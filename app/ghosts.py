@@ -26,6 +26,7 @@ from app.errors import StudioError
 from app.lifted import Drawn, Lifted, Now
 from app.workspace import Workspace
 from rewis3d import propagate
+from rewis3d.lifting import surface_of
 from rewis3d.propagate import Carried, Clashes, Conflict, carry, clashes, conflicts, fuse
 from rewis3d.scene import SceneView, ViewGeometry
 from rewis3d.types import UNLABELLED
@@ -87,7 +88,7 @@ class Ghosts:
             view = None if now is None else now.scene.view(frame_id)
             if now is None or view is None:
                 return None
-            carried = [self._carried.get(drawn, view) for drawn in now.sources(frame_id)]
+            carried = self._carried.of(now.sources(frame_id), view)
             return fuse([one for one in carried if len(one.cells)], now.own(frame_id))
 
     def view(self, frame_id: int) -> SceneView | None:
@@ -193,7 +194,8 @@ class Ghosts:
         view = now.scene.view(frame_id)
         if view is None:
             raise StudioError(f"scene {now.scene.number} has lost frame {frame_id}")
-        pairs = [(drawn, self._carried.get(drawn, view)) for drawn in now.sources(frame_id)]
+        sources = now.sources(frame_id)
+        pairs = list(zip(sources, self._carried.of(sources, view), strict=True))
         pairs = [(drawn, carried) for drawn, carried in pairs if len(carried.cells)]
         own = now.drawn.get(frame_id)
         made_of = (now.scene.number, 0 if own is None else own.version)
@@ -223,16 +225,28 @@ class _CarriedCells:
         )
         self._cells = 0
 
-    def get(self, drawn: Drawn, view: SceneView) -> Carried:
-        """Return what a frame carries to a view of its scene."""
+    def of(self, sources: Sequence[Drawn], view: SceneView) -> list[Carried]:
+        """Return what frames carry to a view of their scene."""
+        known = [self._find(drawn, view) for drawn in sources]
+        if all(known):
+            return [carried for carried in known if carried]
+        surface = surface_of(view)  # once for all
+        return [
+            carried or self._keep(drawn, view, carry(drawn.lifted, view, surface))
+            for drawn, carried in zip(sources, known, strict=True)
+        ]
+
+    def _find(self, drawn: Drawn, view: SceneView) -> Carried | None:
         key = (drawn.lifted.frame_id, view.frame_id)
         with self._lock:
-            if key in self._kept:
-                source, target, carried = self._kept[key]
-                if source is drawn and target is view.geometry:
-                    self._kept.move_to_end(key)
-                    return carried
-        carried = carry(drawn.lifted, view)
+            source, target, carried = self._kept.get(key, (None, None, None))
+            if source is not drawn or target is not view.geometry:
+                return None
+            self._kept.move_to_end(key)
+            return carried
+
+    def _keep(self, drawn: Drawn, view: SceneView, carried: Carried) -> Carried:
+        key = (drawn.lifted.frame_id, view.frame_id)
         with self._lock:
             if key in self._kept:
                 self._cells -= len(self._kept.pop(key)[2].cells)

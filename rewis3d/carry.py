@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int32, Int64, UInt8
 
-from rewis3d.lifting import Seen, carrying, lift, majority, see, surface
+from rewis3d.lifting import Fallen, Seen, Surface, fall, lift, majority, meet, surface_of
 from rewis3d.scene import SceneView
 from rewis3d.types import IGNORED, UNLABELLED
 
@@ -41,6 +41,8 @@ class LiftedFrame:
     """How far from its point a cell's surface goes, in the scene's unit."""
     grid: UInt8[np.ndarray, "r c"]
     """The labels in their places."""
+    surface: Surface
+    """Of the whole view."""
 
     @property
     def frame_id(self) -> int:
@@ -78,10 +80,12 @@ def lift_grid(
     """Do what `lift_frame` does with labels that lie on the view's grid already."""
     drawn = np.flatnonzero(grid != UNLABELLED)
     cells = drawn[~np.isin(grid.reshape(-1)[drawn], list(without))]
-    cells = cells[carrying(view, cells)]
+    surface = surface_of(view)
+    cells = cells[surface.carries[cells]]
     kept = np.full_like(grid, UNLABELLED)
     kept.reshape(-1)[cells] = grid.reshape(-1)[cells]
-    near, slope_x, slope_y = surface(view, cells)
+    near = surface.near[cells]
+    slope_x, slope_y = surface.slope_x[cells], surface.slope_y[cells]
     K = view.geometry.camera.K
     # a cell is depth / focal wide; what its surface falls back across it is depth * slope / near
     across = np.hypot(1 / K[0, 0], slope_x / near) ** 2 + np.hypot(1 / K[1, 1], slope_y / near) ** 2
@@ -94,93 +98,106 @@ def lift_grid(
         confidence=_confidence(view, cells),
         reach=(np.sqrt(across) / 2 / near).astype(np.float32),
         grid=kept,
+        surface=surface,
     )
 
 
-def carry(source: LiftedFrame, view: SceneView) -> Carried:
-    """Return a drawn frame's labels on the cells of a view of the same scene."""
+def carry(source: LiftedFrame, view: SceneView, surface: Surface | None = None) -> Carried:
+    """Return a drawn frame's labels on the cells of a view of the same scene.
+
+    Who carries many frames to one view gives its `surface_of`.
+    """
+    surface = surface or surface_of(view)
     drawn = np.flatnonzero(source.labels < IGNORED)
-    seen = see(source.xyz[drawn], view)
-    looked_up = _look_up(source, view, _around(source.reach[drawn], seen, view))
-    fallen = _fallen(source, drawn, seen, view)
-    new = ~np.isin(fallen.cells, looked_up.cells)
+    fallen = fall(source.xyz[drawn], view.geometry)
+    cells = _around(source.reach[drawn], fallen, view)
+    looked_up = _look_up(source, view, cells[surface.carries[cells]])
+    wanted = surface.carries.copy()
+    wanted[looked_up.cells] = False
+    wanted = np.append(wanted, False)  # for cell -1
+    small = np.flatnonzero(wanted[fallen.cells] & _shrinks(source, drawn, fallen, view))
+    added = _fallen_in(source, drawn[small], meet(fallen.take(small), view.geometry, surface), view)
     return Carried(
         source.frame_id,
-        np.concatenate([looked_up.cells, fallen.cells[new]]),
-        np.concatenate([looked_up.labels, fallen.labels[new]]),
-        np.concatenate([looked_up.confidence, fallen.confidence[new]]),
-        np.concatenate([looked_up.source_cells, fallen.source_cells[new]]),
+        np.concatenate([looked_up.cells, added.cells]),
+        np.concatenate([looked_up.labels, added.labels]),
+        np.concatenate([looked_up.confidence, added.confidence]),
+        np.concatenate([looked_up.source_cells, added.source_cells]),
     )
 
 
-def _around(reach: Float32[np.ndarray, "n"], seen: Seen, view: SceneView) -> Int64[np.ndarray, "m"]:
+def _around(
+    reach: Float32[np.ndarray, "n"], fallen: Fallen, view: SceneView
+) -> Int64[np.ndarray, "m"]:
     """Return the cells that the surfaces around points may cover, seen or hidden, and more.
 
     Each cell decides for itself afterwards: here too many cost time and nothing else.
     """
-    inside = seen.landed >= 0
+    inside = fallen.cells >= 0
     camera = view.geometry.camera
-    radius = 1 + reach[inside] * camera.K[[0, 1], [0, 1]].max() / seen.depth[inside]
+    radius = 1 + reach[inside] * camera.K[[0, 1], [0, 1]].max() / fallen.depth[inside]
     radius = np.minimum(radius, max(camera.width, camera.height))
     doublings = np.ceil(np.log2(radius)).astype(np.int64)
     covered = np.zeros((camera.height, camera.width), bool)
-    for doubling in np.unique(doublings):
+    for doubling in np.flatnonzero(np.bincount(doublings)):
         marked = np.zeros(covered.shape, np.uint8)
-        marked.reshape(-1)[seen.landed[inside][doublings == doubling]] = 1
+        marked.reshape(-1)[fallen.cells[inside][doublings == doubling]] = 1
         block = np.ones((2 * 2 ** int(doubling) + 1,) * 2, np.uint8)
         covered |= np.asarray(cv2.dilate(marked, block)) > 0
-    cells = np.flatnonzero(covered)
-    return cells[carrying(view, cells)]
+    return np.flatnonzero(covered)
 
 
 def _look_up(source: LiftedFrame, view: SceneView, cells: Int64[np.ndarray, "n"]) -> Carried:
     """Return the labels that cells of a view find at their own points in the drawn frame."""
-    seen = see(view.points(cells), source.view)
-    labels = np.where(seen.cells < 0, UNLABELLED, source.grid.reshape(-1)[seen.cells])
-    found = labels < IGNORED
-    from_cells = seen.cells[found]
-    confidence = _confidence(source.view, from_cells) * seen.agreement[found]
-    confidence *= _confidence(view, cells[found])
+    fallen = fall(view.points(cells), source.view.geometry)
+    drawn = np.append(source.grid.reshape(-1), np.uint8(UNLABELLED))  # the last for cell -1
+    labels = drawn[fallen.cells]
+    marked = np.flatnonzero(labels < IGNORED)
+    seen = meet(fallen.take(marked), source.view.geometry, source.surface)
+    found = seen.cells >= 0
+    chosen = marked[found]
+    confidence = _confidence(source.view, seen.cells[found]) * seen.agreement[found]
+    confidence *= _confidence(view, cells[chosen])
     return Carried(
         source.frame_id,
-        cells[found].astype(np.int32),
-        labels[found],
+        cells[chosen].astype(np.int32),
+        labels[chosen],
         confidence,
-        from_cells.astype(np.int32),
+        seen.cells[found].astype(np.int32),
     )
 
 
-def _fallen(
-    source: LiftedFrame, drawn: Int64[np.ndarray, "n"], seen: Seen, view: SceneView
+def _fallen_in(
+    source: LiftedFrame, places: Int64[np.ndarray, "n"], seen: Seen, view: SceneView
 ) -> Carried:
-    """Return the labels of drawn points on the cells of a coarser view that they fall into."""
-    shrunk = _shrinks(source, drawn, seen, view)
-    fell = np.flatnonzero(shrunk & (seen.cells >= 0))
-    fell = fell[carrying(view, seen.cells[fell])]
-    cells, places = seen.cells[fell], drawn[fell]
-    confidence = source.confidence[places] * seen.agreement[fell] * _confidence(view, cells)
-    winner = majority(cells, source.labels[places], view.depth.size)
-    of_winner = np.flatnonzero(winner[cells] == source.labels[places])
+    """Return the labels of drawn points (`places` in the source) on the cells that see them."""
+    fell = np.flatnonzero(seen.cells >= 0)
+    places = places[fell]
+    cells, at = np.unique(seen.cells[fell], return_inverse=True)
+    labels = source.labels[places]
+    confidence = source.confidence[places] * seen.agreement[fell]
+    confidence *= _confidence(view, cells[at])
+    of_winner = np.flatnonzero(majority(at, labels, len(cells))[at] == labels)
     of_winner = of_winner[np.argsort(confidence[of_winner], kind="stable")]
-    best = np.full(view.depth.size, -1)
-    best[cells[of_winner]] = of_winner  # the most confident one is written last
-    best = best[best >= 0]
+    best = np.full(len(cells), -1)
+    best[at[of_winner]] = of_winner  # the most confident one is written last
+    cells, best = cells[best >= 0], best[best >= 0]
     return Carried(
         source.frame_id,
-        cells[best].astype(np.int32),
-        source.labels[places[best]],
+        cells.astype(np.int32),
+        labels[best],
         confidence[best],
         source.cells[places[best]].astype(np.int32),
     )
 
 
 def _shrinks(
-    source: LiftedFrame, drawn: Int64[np.ndarray, "n"], seen: Seen, view: SceneView
+    source: LiftedFrame, drawn: Int64[np.ndarray, "n"], fallen: Fallen, view: SceneView
 ) -> Bool[np.ndarray, "n"]:
     """Say which drawn cells are smaller than a cell of the view, seen from the front."""
     depth = np.asarray(source.view.depth).reshape(-1)[source.cells[drawn]].astype(np.float64)
     size = depth / np.sqrt(np.prod(np.diag(source.view.geometry.camera.K)[:2]))
-    return size < seen.depth / np.sqrt(np.prod(np.diag(view.geometry.camera.K)[:2]))
+    return size < fallen.depth / np.sqrt(np.prod(np.diag(view.geometry.camera.K)[:2]))
 
 
 def _confidence(view: SceneView, cells: Int64[np.ndarray, "n"]) -> Float32[np.ndarray, "n"]:

@@ -26,16 +26,42 @@ _LENS_MARGIN: Final = 0.02
 
 
 @dataclass(frozen=True, slots=True)
+class Surface:
+    """What a view's cells lie on, by flat index."""
+
+    near: Float32[np.ndarray, "n"]
+    """1 / depth; 0 where there is none."""
+    slope_x: Float32[np.ndarray, "n"]
+    """Change of 1 / depth per column; 0 where it is not known."""
+    slope_y: Float32[np.ndarray, "n"]
+    """Change of 1 / depth per row."""
+    carries: Bool[np.ndarray, "n"]
+    """Good enough to carry labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fallen:
+    """Where points fall on a view's grid, seen or hidden."""
+
+    cells: Int64[np.ndarray, "n"]
+    """Flat index of the cell that the point falls into; -1 where it is outside."""
+    xy: Float64[np.ndarray, "n 2"]
+    """Grid pixels; NaN behind the camera."""
+    depth: Float64[np.ndarray, "n"]
+    """z in the view's camera."""
+
+    def take(self, chosen: Int64[np.ndarray, "m"]) -> Fallen:
+        """Return some of them."""
+        return Fallen(self.cells[chosen], self.xy[chosen], self.depth[chosen])
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
-    """Where points fall on a view's grid, and whether they are what is seen there."""
+    """Which points are seen in a view."""
 
     cells: Int64[np.ndarray, "n"]
     """Flat index of the cell that sees the point; -1 where it is outside, hidden, or where the
     cell has no depth."""
-    landed: Int64[np.ndarray, "n"]
-    """Flat index of the cell that the point falls into, seen or hidden; -1 where it is outside."""
-    depth: Float64[np.ndarray, "n"]
-    """z of the point in the view's camera."""
     agreement: Float32[np.ndarray, "n"]
     """1 where the depths are equal, 0 at TOLERANCE and where the point is not seen."""
 
@@ -94,84 +120,78 @@ def majority(
     return winner
 
 
-def see(xyz: Float64[np.ndarray, "n 3"], view: SceneView) -> Seen:
+def surface_of(view: SceneView) -> Surface:
+    """Return the surface that a view's cells lie on.
+
+    The inverse depth of a plane is linear in the image. Of the differences to both neighbours the
+    smaller one counts, and none where they have different signs: at an edge one of them leads to
+    another surface, on a thin thing both do. Cells carry labels where their confidence is strict,
+    the backend's own mask lets them pass, and they lie on a surface rather than on the ramp that a
+    blurred depth makes of an edge.
+    """
+    depth = np.asarray(view.depth, np.float32)
+    there = depth > 0
+    near = np.where(there, 1 / np.where(there, depth, 1), np.float32(np.nan))
+    along_x = np.pad(np.diff(near, axis=1), ((0, 0), (1, 1)), constant_values=np.nan)
+    along_y = np.pad(np.diff(near, axis=0), ((1, 1), (0, 0)), constant_values=np.nan)
+    slope_x = _smaller(along_x[:, :-1], along_x[:, 1:])
+    slope_y = _smaller(along_y[:-1], along_y[1:])
+    trusted = (np.asarray(view.confidence) > STRICT) & there
+    if view.mask is not None:
+        trusted &= np.asarray(view.mask)
+    near = np.where(there, near, np.float32(0))
+    trusted &= np.maximum(np.abs(slope_x), np.abs(slope_y)) <= MOST_SLOPE * near
+    return Surface(*(values.reshape(-1) for values in (near, slope_x, slope_y, trusted)))
+
+
+def carrying(view: SceneView, cells: Int64[np.ndarray, "n"]) -> Bool[np.ndarray, "n"]:
+    """Say which cells have a depth that is good enough to carry labels (see `surface_of`)."""
+    return surface_of(view).carries[cells]
+
+
+def fall(xyz: Float64[np.ndarray, "n 3"], view: ViewGeometry) -> Fallen:
+    """Return where points of the world fall on a view's grid."""
+    points = transform(inverse(view.T_world_camera), xyz)
+    xy = view.camera.project(points)
+    return Fallen(_landed(xy, points, view.camera), xy, points[:, 2])
+
+
+def see(xyz: Float64[np.ndarray, "n 3"], view: SceneView, surface: Surface | None = None) -> Seen:
     """Say which cell of a view sees which points of the world.
 
     A cell's surface is the plane through it and its neighbours; a point is seen where its depth is
     that of the plane where it falls, up to TOLERANCE of it. The neighbours on the nearer side of a
     depth edge do not count: steep ground is seen as far as the grid resolves it, and nothing is
-    seen through an edge.
+    seen through an edge. Who asks often keeps the view's `surface_of`.
     """
-    camera = view.geometry.camera
-    points = transform(inverse(view.geometry.T_world_camera), xyz)
-    xy = camera.project(points)
-    landed = _landed(xy, points, camera)
-    cells, agreement = np.full(len(xyz), -1), np.zeros(len(xyz), np.float32)
-    inside = np.flatnonzero(landed >= 0)
-    at = landed[inside]
-    near, slope_x, slope_y = surface(view, at)
-    row, column = np.divmod(at, camera.width)
-    expected = near
-    expected = expected + slope_x * (xy[inside, 0] - column - 0.5)
-    expected = expected + slope_y * (xy[inside, 1] - row - 0.5)
-    # where no cell has a depth `near` is 0, and so is what is expected
-    off = np.abs(1 / points[inside, 2] - expected)
+    fallen = fall(xyz, view.geometry)
+    return meet(fallen, view.geometry, surface or surface_of(view))
+
+
+def meet(fallen: Fallen, view: ViewGeometry, surface: Surface) -> Seen:
+    """Say which of the points that fell on a view's grid are what is seen there."""
+    cells, agreement = np.full(len(fallen.cells), -1), np.zeros(len(fallen.cells), np.float32)
+    inside = np.flatnonzero(fallen.cells >= 0)
+    at = fallen.cells[inside]
+    row, column = np.divmod(at, view.camera.width)
+    beside = fallen.xy[inside] - np.stack([column + 0.5, row + 0.5], axis=1)
+    expected = surface.near[at] + surface.slope_x[at] * beside[:, 0]
+    expected += surface.slope_y[at] * beside[:, 1]
+    # where a cell has no depth `near` is 0, and so is what is expected
+    off = np.abs(1 / fallen.depth[inside] - expected)
     close = off < TOLERANCE * expected
     cells[inside[close]] = at[close]
     agreement[inside[close]] = 1 - off[close] / (TOLERANCE * expected[close])
-    return Seen(cells, landed, points[:, 2], agreement)
-
-
-def surface(
-    view: SceneView, cells: Int64[np.ndarray, "n"]
-) -> tuple[Float64[np.ndarray, "n"], Float64[np.ndarray, "n"], Float64[np.ndarray, "n"]]:
-    """Return 1 / depth of cells, and its change per column and per row; 0 where there is no depth.
-
-    The inverse depth of a plane is linear in the image. Of the differences to both neighbours the
-    smaller one counts, and none where they have different signs: at an edge one of them leads to
-    another surface, on a thin thing both do.
-    """
-    near = _near(view, cells)
-    height, width = view.geometry.camera.height, view.geometry.camera.width
-    row, column = np.divmod(cells, width)
-    slope_x = _smaller(
-        near - _near(view, np.where(column > 0, cells - 1, -1)),
-        _near(view, np.where(column < width - 1, cells + 1, -1)) - near,
-    )
-    slope_y = _smaller(
-        near - _near(view, np.where(row > 0, cells - width, -1)),
-        _near(view, np.where(row < height - 1, cells + width, -1)) - near,
-    )
-    return np.nan_to_num(near), np.nan_to_num(slope_x), np.nan_to_num(slope_y)
-
-
-def carrying(view: SceneView, cells: Int64[np.ndarray, "n"]) -> Bool[np.ndarray, "n"]:
-    """Say which cells have a depth that is good enough to carry labels.
-
-    Their confidence is strict, the backend's own mask lets them pass, and they lie on a surface
-    rather than on the ramp that a blurred depth makes of an edge.
-    """
-    trusted = np.asarray(view.confidence).reshape(-1)[cells] > STRICT
-    if view.mask is not None:
-        trusted &= np.asarray(view.mask).reshape(-1)[cells]
-    near, slope_x, slope_y = surface(view, cells)
-    smooth = np.maximum(np.abs(slope_x), np.abs(slope_y)) <= MOST_SLOPE * near
-    return trusted & (near > 0) & smooth
-
-
-def _near(view: SceneView, cells: Int64[np.ndarray, "n"]) -> Float64[np.ndarray, "n"]:
-    """Return 1 / depth; NaN where there is none, and for cell -1."""
-    depth = np.asarray(view.depth).reshape(-1)[cells].astype(np.float64)
-    depth[(cells < 0) | (depth <= 0)] = np.nan
-    return 1 / depth
+    return Seen(cells, agreement)
 
 
 def _smaller(
-    one: Float64[np.ndarray, "n"], other: Float64[np.ndarray, "n"]
-) -> Float64[np.ndarray, "n"]:
+    one: Float32[np.ndarray, "r c"], other: Float32[np.ndarray, "r c"]
+) -> Float32[np.ndarray, "r c"]:
     """Return the one nearer to 0, the known one of two, 0 where their signs differ."""
     one, other = np.where(np.isnan(one), other, one), np.where(np.isnan(other), one, other)
-    return np.where(one * other > 0, np.where(np.abs(one) < np.abs(other), one, other), 0)
+    smaller = np.where(np.abs(one) < np.abs(other), one, other)
+    return np.where(one * other > 0, smaller, np.float32(0))
 
 
 def _landed(

@@ -31,7 +31,7 @@ def labels_of(ghosts: Ghosts, frame_id: int) -> np.ndarray:
 
 
 def settled(ghosts: Ghosts) -> Summary:
-    found = ghosts.summary(patience=60.0)
+    found = ghosts.summary(patience=10.0)
     assert not found.stale
     return found
 
@@ -143,9 +143,9 @@ def test_only_frames_that_a_stroke_reaches_are_worked_out_anew(project, ghosts, 
     compared: list[int] = []
     carry, clashes = module.carry, module.clashes
 
-    def counted(lifted, view):
+    def counted(lifted, view, surface):
         carried.append((lifted.frame_id, view.frame_id))
-        return carry(lifted, view)
+        return carry(lifted, view, surface)
 
     def seen(carried, frame_id, own):
         compared.append(frame_id)
@@ -209,7 +209,7 @@ def test_a_scene_that_can_not_be_read_is_named_and_tried_again(project, ghosts):
     content = file.read_bytes()
     file.unlink()
     with pytest.raises(StudioError, match=rf"^scene {number} can't be read: .*depth\.npy"):
-        ghosts.summary(patience=60.0)
+        ghosts.summary(patience=10.0)
     with pytest.raises(StudioError, match="can't be read"):
         ghosts.of_frame(second)
     file.write_bytes(content)
@@ -232,7 +232,7 @@ def test_what_is_kept_of_carried_labels_is_bounded(project, ghosts, monkeypatch)
 def test_closing_ends_the_thread_and_leaves_the_last_result(project):
     make_scene(project)
     made = Ghosts(project)
-    assert not made.summary(patience=60.0).stale
+    assert not made.summary(patience=10.0).stale
     made.close()
     draw(project, stroke(frame_ids(project)[0], 1, (42, 21), (50, 21)))
     assert made.summary(patience=0.01).stale
