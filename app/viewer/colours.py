@@ -44,9 +44,9 @@ def by_label(
     labels: UInt8[np.ndarray, "n"], class_map: ClassMap, under: UInt8[np.ndarray, "n 3"]
 ) -> UInt8[np.ndarray, "n 3"]:
     """Return the classes' colours; `under` where there is no class."""
-    unlabelled = labels >= len(class_map.classes)
-    colours = palette(class_map)[labels]
-    colours[unlabelled] = under[unlabelled]
+    colours = under.copy()
+    labelled = np.flatnonzero(labels < len(class_map.classes))  # few, where there are strokes only
+    colours[labelled] = palette(class_map)[labels[labelled]]
     return colours
 
 

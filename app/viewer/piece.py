@@ -31,6 +31,7 @@ class Piece:
         self.waiting: set[int] = set()
         self._strokes = Strokes(scene, cloud)
         self._said: Accumulated | None = None
+        self._faded: dict[bool, UInt8[np.ndarray, "n 3"]] = {}
 
     @property
     def depth(self) -> float:
@@ -60,7 +61,9 @@ class Piece:
             return self.cloud.rgb
         if look.colouring == "confidence":
             return colours.ramp(self.cloud.points.confidence)
-        under = colours.faded(self.cloud.rgb, dark=look.dark)
+        if look.dark not in self._faded:
+            self._faded[look.dark] = colours.faded(self.cloud.rgb, dark=look.dark)
+        under = self._faded[look.dark]
         if look.colouring == "prediction":
             return colours.by_label(self.predictions.labels, classes, under)
         said = self._accumulated()

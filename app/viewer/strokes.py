@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Float32, Int64, UInt8
+from jaxtyping import Float32, Int64, UInt8
 
 from app.viewer.cloud import Cloud
 from rewis3d.geometry import inverse, transform
@@ -18,6 +18,9 @@ from rewis3d.types import IGNORED, UNLABELLED
 
 MOST_INK: Final = 200_000
 """Points of strokes that are drawn larger than the others; of more, evenly chosen ones."""
+
+_BOX_MARGIN: Final = 2.0
+"""Cells around the box of a frame's strokes: for rounding, and for the bend of a lens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +134,12 @@ class Strokes:
         self, index: int, view: SceneView, labels: UInt8[np.ndarray, "c"]
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the rows that fall on labelled cells and are seen there, labels, confidence."""
-        world = self._cloud.world
-        rows = np.flatnonzero(_lands_on(world, view, labels != UNLABELLED))
+        wanted = np.flatnonzero(labels != UNLABELLED)
+        rows = _within_box(self._cloud, view, wanted) if len(wanted) else wanted
         own = self._cloud.rows(index)
         rows = rows[(rows < own.start) | (rows >= own.stop)]
-        seen = see(world[rows], view)
-        found = np.flatnonzero(seen.cells >= 0)
+        seen = see(self._cloud.points.xyz[rows] + self._cloud.centre, view)
+        found = np.flatnonzero((seen.cells >= 0) & (labels[seen.cells] != UNLABELLED))
         found = found[carrying(view, seen.cells[found])]
         rows, cells = rows[found], seen.cells[found]
         trust = np.asarray(view.confidence).reshape(-1)[cells].astype(np.float32)
@@ -144,14 +147,25 @@ class Strokes:
         return rows, labels[cells], trust
 
 
-def _lands_on(
-    world: np.ndarray, view: SceneView, wanted: Bool[np.ndarray, "c"]
-) -> Bool[np.ndarray, "n"]:
-    """Say which points fall on wanted cells, whether they are seen there or not."""
+def _within_box(
+    cloud: Cloud, view: SceneView, cells: Int64[np.ndarray, "m"]
+) -> Int64[np.ndarray, "k"]:
+    """Return the rows of points that may fall on cells: those within the box around them.
+
+    In the numbers that the points are kept in, and without any that lie behind the camera: this is
+    all that is asked of most points when a stroke comes.
+    """
     camera = view.geometry.camera
-    xy = camera.project(transform(inverse(view.geometry.T_world_camera), world))
-    inside = ((xy >= 0) & (xy < [camera.width, camera.height])).all(axis=1)  # False for NaN
-    landed = np.zeros(len(world), np.bool_)
-    column, row = xy[inside].astype(np.int64).T
-    landed[inside] = wanted[row * camera.width + column]
-    return landed
+    row, column = np.divmod(cells, camera.width)
+    low = np.array([column.min(), row.min()]) - _BOX_MARGIN
+    high = np.array([column.max(), row.max()]) + 1 + _BOX_MARGIN
+    along = np.linspace(0, 1, 33)
+    sides = [np.stack([along, np.full(33, end)], axis=1) for end in (0.0, 1.0)]
+    border = np.concatenate([*sides, *(side[:, ::-1] for side in sides)])
+    rays = camera.rays(low + border * (high - low))[:, :2].astype(np.float32)
+    (left, top), (right, bottom) = rays.min(axis=0), rays.max(axis=0)
+    T_camera_world = inverse(view.geometry.T_world_camera)
+    offset = transform(T_camera_world, cloud.centre[None]).astype(np.float32)
+    x, y, z = (cloud.points.xyz @ T_camera_world[:3, :3].T.astype(np.float32) + offset).T
+    inside = (z > 0) & (x >= left * z) & (x <= right * z) & (y >= top * z) & (y <= bottom * z)
+    return np.flatnonzero(inside)
