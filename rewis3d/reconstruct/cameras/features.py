@@ -30,8 +30,8 @@ MOST: Final = 4096
 """Features of an image; matching costs the square of it."""
 SMALL: Final = 1024
 """Pixels on the longer side up to which weaker extrema count too: small frames have few others."""
-DEFAULT_PRIOR: Final = 1.2
-"""Focal length in longer sides where nothing is known, as COLMAP has it."""
+ASSUMED: Final = 1.0
+"""Focal length in longer sides where nothing is known: 53 degrees, between phones and compacts."""
 
 pycolmap.logging.minloglevel = pycolmap.logging.ERROR.value
 
@@ -48,7 +48,7 @@ class Lens:
 
     def colmap(self, camera_id: int, *, model: str = "SIMPLE_RADIAL") -> pycolmap.Camera:
         """Return the camera to start from."""
-        focal = self.focal or DEFAULT_PRIOR * max(self.width, self.height)
+        focal = self.focal or ASSUMED * max(self.width, self.height)
         camera = pycolmap.Camera.create_from_model_name(
             camera_id, model, focal, self.width, self.height
         )

@@ -19,6 +19,7 @@ import pycolmap
 
 from rewis3d.geometry import Camera, inverse
 from rewis3d.reconstruct.cameras.features import Lens, camera_ids, name_of, threads
+from rewis3d.reconstruct.cameras.focal import doubt_of
 from rewis3d.reconstruct.cameras.model import Model
 
 FEW: Final = 5
@@ -32,8 +33,10 @@ class Setting:
     lenses: tuple[Lens, ...]
     """Of every view."""
     seed: int
-    fixed: bool
-    """Whether the focal lengths are to stay as they are."""
+    given: bool
+    """Whether the focal lengths are what the user says, to be kept as they are."""
+    held: bool = False
+    """Whether lenses are kept as they are known or assumed, without distortion."""
 
 
 def map_globally(database: Path, setting: Setting, *, group: Sequence[int]) -> list[Model]:
@@ -44,12 +47,13 @@ def map_globally(database: Path, setting: Setting, *, group: Sequence[int]) -> l
     options.min_model_size = 3
     _seed_global(options, setting.seed)
     bundle = options.mapper.bundle_adjustment
-    bundle.refine_focal_length = not setting.fixed
+    bundle.refine_focal_length = not (setting.given or setting.held)
+    bundle.refine_extra_params = not setting.held
     bundle.ceres.solver_options.num_threads = threads()
     with _copied(database, setting) as (copy, out):
-        if not setting.fixed:
+        if bundle.refine_focal_length:
             pycolmap.calibrate_view_graph(copy, _calibration(setting.seed))
-        return _models(pycolmap.global_mapping(copy, out, out, options))
+        return _models(pycolmap.global_mapping(copy, out, out, options), setting)
 
 
 def map_incrementally(database: Path, setting: Setting, *, group: Sequence[int]) -> list[Model]:
@@ -61,13 +65,16 @@ def map_incrementally(database: Path, setting: Setting, *, group: Sequence[int])
     options.triangulation.random_seed = setting.seed
     options.min_model_size = 2
     options.extract_colors = False
-    options.ba_refine_focal_length = not setting.fixed
-    options.mapper.abs_pose_refine_focal_length = not setting.fixed
-    options.mapper.init_min_tri_angle = 4.0
+    free = not (setting.given or setting.held)
+    options.ba_refine_focal_length = options.mapper.abs_pose_refine_focal_length = free
+    options.ba_refine_extra_params = not setting.held
+    options.mapper.abs_pose_refine_extra_params = not setting.held
+    options.mapper.init_min_tri_angle = 1.5
+    options.mapper.init_max_forward_motion = 1.0  # what a car does
     options.mapper.init_min_num_inliers = 50
     options.triangulation.ignore_two_view_tracks = False
     with _copied(database, setting) as (copy, out):
-        return _models(pycolmap.incremental_mapping(copy, out, out, options))
+        return _models(pycolmap.incremental_mapping(copy, out, out, options), setting)
 
 
 def _seed_global(options: pycolmap.GlobalPipelineOptions, seed: int) -> None:
@@ -95,26 +102,26 @@ def _copied(database: Path, setting: Setting) -> Iterator[tuple[Path, Path]]:
         copy = Path(folder) / "mapping.db"
         shutil.copy(database, copy)
         with closing(pycolmap.Database.open(copy)) as store:
-            for camera in _cameras(setting.lenses):
+            for camera in _cameras(setting):
                 store.update_camera(camera)
         out = Path(folder) / "out"
         out.mkdir()
         yield copy, out
 
 
-def _cameras(lenses: Sequence[Lens]) -> Iterator[pycolmap.Camera]:
-    ids = camera_ids(lenses)
-    for camera_id, lens in dict(zip(ids, lenses, strict=True)).items():
-        few = ids.count(camera_id) < FEW
-        yield lens.colmap(camera_id, model="SIMPLE_PINHOLE" if few else "SIMPLE_RADIAL")
+def _cameras(setting: Setting) -> Iterator[pycolmap.Camera]:
+    ids = camera_ids(setting.lenses)
+    for camera_id, lens in dict(zip(ids, setting.lenses, strict=True)).items():
+        plain = setting.held or ids.count(camera_id) < FEW
+        yield lens.colmap(camera_id, model="SIMPLE_PINHOLE" if plain else "SIMPLE_RADIAL")
 
 
-def _models(found: Mapping[int, pycolmap.Reconstruction]) -> list[Model]:
-    models = [_model(reconstruction) for reconstruction in found.values()]
+def _models(found: Mapping[int, pycolmap.Reconstruction], setting: Setting) -> list[Model]:
+    models = [_model(reconstruction, setting) for reconstruction in found.values()]
     return sorted(models, key=lambda model: (-len(model.places), model.places))
 
 
-def _model(found: pycolmap.Reconstruction) -> Model:
+def _model(found: pycolmap.Reconstruction, setting: Setting) -> Model:
     numbers = sorted(found.reg_image_ids())
     point_at = {identity: at for at, identity in enumerate(sorted(found.point3D_ids()))}
     rows = [
@@ -133,6 +140,8 @@ def _model(found: pycolmap.Reconstruction) -> Model:
         point=observations[:, 0].astype(np.int64),
         place=observations[:, 1].astype(np.int64),
         xy=observations[:, 2:],
+        doubt=0.0 if setting.held else doubt_of(found, given=setting.given),
+        held=setting.held,
     )
 
 

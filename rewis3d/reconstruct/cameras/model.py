@@ -27,6 +27,10 @@ class Model:
     """Of each observation: the view."""
     xy: Float64[np.ndarray, "m 2"]
     """Of each observation: where in the image."""
+    doubt: float = 0.0
+    """How uncertain the lens is that came out with it, as in focal.py."""
+    held: bool = False
+    """Whether the lens is what was known or assumed before."""
 
     @property
     def centres(self) -> Float64[np.ndarray, "v 3"]:

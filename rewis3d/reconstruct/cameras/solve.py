@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ import numpy as np
 
 from rewis3d.job import View
 from rewis3d.reconstruct.cameras.features import DATABASE_FILE, Lens, detect, lenses_of
+from rewis3d.reconstruct.cameras.focal import DOUBTFUL
 from rewis3d.reconstruct.cameras.given import depths_of
 from rewis3d.reconstruct.cameras.groups import groups_of
 from rewis3d.reconstruct.cameras.mapping import Setting, map_globally, map_incrementally
@@ -55,7 +56,7 @@ def solve(
     yield from detect(views, lenses, folder=folder, database=database)
     matches = yield from _matched(views, database=database, seed=config.seed)
     videos = [clip for clip in _clips(views) if _is_video(clip, matches, lenses)]
-    setting = Setting(tuple(lenses), config.seed, fixed=config.focal > 0)
+    setting = Setting(tuple(lenses), config.seed, given=config.focal > 0)
     links = [
         Link(pair, moved)
         for pair, moved in zip(matches, parallaxes(matches, lenses).tolist(), strict=True)
@@ -150,12 +151,15 @@ def _map_group(
     videos: Sequence[Sequence[int]],
 ) -> Validated:
     best = Validated([], dict.fromkeys(group, "not registered: it fits no common geometry"))
-    for mapper in (map_globally, map_incrementally) if len(group) > 2 else (map_incrementally,):
+    held = replace(setting, held=True)
+    ways = [(map_globally, setting), (map_globally, held)] if len(group) > 2 else []
+    for mapper, told in (*ways, (map_incrementally, held)):
+        models = mapper(database, told, group=group)
+        known = [model for model in models if model.doubt < DOUBTFUL]
+        valid = [validate(model, links, videos=videos, whole=len(group)) for model in known]
+        best = max(best, _together(valid, group, links), key=_placed)
         if _placed(best) >= ENOUGH * len(group):
             break
-        models = mapper(database, setting, group=group)
-        result = _together([validate(model, links, videos) for model in models], group, links)
-        best = max(best, result, key=_placed)
     return best
 
 
@@ -228,10 +232,15 @@ def _cuts(pieces: Sequence[Model], videos: Sequence[Sequence[int]]) -> list[int]
 
 
 def _focal_note(piece: Model, views: Sequence[View], config: ReconstructConfig) -> str:
-    place = piece.places[0]
-    focal = float(piece.cameras[place].K[0, 0])
+    view, camera = views[piece.places[0]], piece.cameras[piece.places[0]]
+    focal = float(camera.K[0, 0])
     if config.focal:
         return f"focal length {focal:.0f} px as given"
-    if views[place].focal is not None:
-        return f"focal length {focal:.0f} px, refined from the files' {views[place].focal:.0f} px"
-    return f"focal length {focal:.0f} px, estimated from the frames' own motion"
+    if view.focal is not None:
+        return f"focal length {focal:.0f} px; the files say {view.focal:.0f}"
+    if not piece.held:
+        return f"focal length {focal:.0f} px, estimated from the frames"
+    return (
+        f"focal length {focal:.0f} px, assumed: the camera turns too little to tell it, and depths"
+        " are stretched where it is wrong; give it with --focal where it is known"
+    )

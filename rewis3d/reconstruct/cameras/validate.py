@@ -48,8 +48,14 @@ class Validated:
     """By place, for the views that are in no piece."""
 
 
-def validate(model: Model, links: Sequence[Link], videos: Sequence[Sequence[int]]) -> Validated:
-    """Take a model apart where it can't be true; `videos` are the places of clips in order."""
+def validate(
+    model: Model, links: Sequence[Link], *, videos: Sequence[Sequence[int]], whole: int
+) -> Validated:
+    """Take a model apart where it can't be true.
+
+    `videos` are the places of clips in order, `whole` the number of views that might have been
+    in the model.
+    """
     reasons: dict[int, str] = {}
     kept = _drop_weak(model, reasons)
     agreed = [link for link in links if _agrees(kept, link.match)]
@@ -57,7 +63,7 @@ def validate(model: Model, links: Sequence[Link], videos: Sequence[Sequence[int]
     pieces = []
     for group in groups_of(kept.places, ends):
         piece = _drop_weak(part(kept, group), reasons)
-        why = _refusal(piece, agreed, whole=len(model.places))
+        why = _refusal(piece, agreed, whole=whole)
         if why is None:
             pieces.append(piece)
         reasons |= dict.fromkeys(piece.places, why) if why else {}
