@@ -31,8 +31,8 @@ from rewis3d.propagate import Carried, Clashes, Conflict, carry, clashes, confli
 from rewis3d.scene import SceneView, ViewGeometry
 from rewis3d.types import UNLABELLED
 
-MOST_KEPT: Final = 20_000_000
-"""Carried cells that are kept (13 bytes each): what 30 scribbled frames carry to 200 others."""
+MOST_KEPT: Final = 32_000_000
+"""Carried cells that are kept (13 bytes each): what 30 frames with much on them carry to 100."""
 _SLICE_SECONDS: Final = 0.05
 """How long the thread waits at a time while somebody waits for the ghosts of a frame."""
 _log = logging.getLogger(__name__)
@@ -88,7 +88,7 @@ class Ghosts:
             view = None if now is None else now.scene.view(frame_id)
             if now is None or view is None:
                 return None
-            carried = self._carried.of(now.sources(frame_id), view)
+            carried = self._carried.of(now.sources(frame_id), view, oust=True)
             return fuse([one for one in carried if len(one.cells)], now.own(frame_id))
 
     def view(self, frame_id: int) -> SceneView | None:
@@ -195,7 +195,7 @@ class Ghosts:
         if view is None:
             raise StudioError(f"scene {now.scene.number} has lost frame {frame_id}")
         sources = now.sources(frame_id)
-        pairs = list(zip(sources, self._carried.of(sources, view), strict=True))
+        pairs = list(zip(sources, self._carried.of(sources, view, oust=False), strict=True))
         pairs = [(drawn, carried) for drawn, carried in pairs if len(carried.cells)]
         own = now.drawn.get(frame_id)
         made_of = (now.scene.number, 0 if own is None else own.version)
@@ -216,7 +216,11 @@ class Ghosts:
 
 
 class _CarriedCells:
-    """What frames carry to each other, as long as it holds; the longest unused goes first."""
+    """What frames carry to each other, as long as it holds.
+
+    What somebody waits for takes the place of the longest unused. A pass over all frames only fills
+    what is free: it would drive out each part just before it comes to it again.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -225,14 +229,14 @@ class _CarriedCells:
         )
         self._cells = 0
 
-    def of(self, sources: Sequence[Drawn], view: SceneView) -> list[Carried]:
+    def of(self, sources: Sequence[Drawn], view: SceneView, *, oust: bool) -> list[Carried]:
         """Return what frames carry to a view of their scene."""
         known = [self._find(drawn, view) for drawn in sources]
         if all(known):
             return [carried for carried in known if carried]
         surface = surface_of(view)  # once for all
         return [
-            carried or self._keep(drawn, view, carry(drawn.lifted, view, surface))
+            carried or self._keep(drawn, view, carry(drawn.lifted, view, surface), oust=oust)
             for drawn, carried in zip(sources, known, strict=True)
         ]
 
@@ -245,11 +249,13 @@ class _CarriedCells:
             self._kept.move_to_end(key)
             return carried
 
-    def _keep(self, drawn: Drawn, view: SceneView, carried: Carried) -> Carried:
+    def _keep(self, drawn: Drawn, view: SceneView, carried: Carried, *, oust: bool) -> Carried:
         key = (drawn.lifted.frame_id, view.frame_id)
         with self._lock:
             if key in self._kept:
                 self._cells -= len(self._kept.pop(key)[2].cells)
+            if not oust and self._cells + len(carried.cells) > MOST_KEPT:
+                return carried
             self._kept[key] = (drawn, view.geometry, carried)
             self._cells += len(carried.cells)
             while self._cells > MOST_KEPT and len(self._kept) > 1:

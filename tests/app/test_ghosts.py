@@ -227,6 +227,9 @@ def test_what_is_kept_of_carried_labels_is_bounded(project, ghosts, monkeypatch)
     labels_of(ghosts, third)
     assert len(ghosts._carried._kept) == 1
     assert np.array_equal(labels_of(ghosts, second), before)
+    assert list(ghosts._carried._kept) == [(first, second)]
+    assert settled(ghosts).gained.keys() == {second, third, frame_ids(project)[3]}
+    assert list(ghosts._carried._kept) == [(first, second)]  # a pass over all drives nothing out
 
 
 def test_closing_ends_the_thread_and_leaves_the_last_result(project):
