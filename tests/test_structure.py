@@ -29,6 +29,9 @@ TESTED_ELSEWHERE = {
     "rewis3d/model_card.py": "tests/rewis3d/test_export.py",
     "rewis3d/models/lite.py": "tests/rewis3d/test_weights.py",
     "rewis3d/models/segmenter.py": "tests/rewis3d/test_export.py",
+    "rewis3d/reconstruct/colmap.py": "tests/rewis3d/reconstruct/test_run.py",
+    "rewis3d/reconstruct/formats/captures.py": "tests/rewis3d/reconstruct/test_given.py",
+    "rewis3d/reconstruct/formats/types.py": "tests/rewis3d/reconstruct/test_given.py",
     "rewis3d/types.py": "tests/rewis3d/test_job.py",
 }
 """Modules without a test file of their own name, and the file that tests them."""

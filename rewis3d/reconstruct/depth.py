@@ -14,7 +14,6 @@ from typing import Any, Final
 import cv2
 import numpy as np
 import torch
-from huggingface_hub import try_to_load_from_cache
 from jaxtyping import Float32, UInt8
 
 from rewis3d.device import pick
@@ -38,14 +37,6 @@ _SHORTEST: Final = 518
 """Pixels of the shorter side that Depth Anything was trained with."""
 _MEAN: Final = np.array([0.485, 0.456, 0.406], np.float32)
 _STD: Final = np.array([0.229, 0.224, 0.225], np.float32)
-_FILES: Final = ("config.json", "model.safetensors")
-
-
-def weights_are_here(weights: str) -> bool:
-    """Say whether weights can be used without a download: a local folder or the hub's cache."""
-    if Path(weights).expanduser().is_dir():
-        return True
-    return all(isinstance(try_to_load_from_cache(weights, name), str) for name in _FILES)
 
 
 def reconstruct(

@@ -49,9 +49,10 @@ def reconstruct(
         yield Progress("reading depth", done, len(with_depth))
         depth = captures.depth_on(matched[view.frame_id], view.camera)
         scene_folder.write_view(view.frame_id, depth=depth, confidence=(depth > 0).astype(float))
-    yield from densify(
-        found.scenes, found.ranges, job.views, folder, scene_folder=scene_folder, config=config
-    )
+    if any(True for _ in scene_folder.unfinished()):
+        yield from densify(
+            found.scenes, found.ranges, job.views, folder, scene_folder=scene_folder, config=config
+        )
     return found
 
 

@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from huggingface_hub import try_to_load_from_cache
 from jaxtyping import Float32, Float64
 
 from rewis3d.geometry import Camera, pinhole
@@ -37,7 +36,6 @@ INSTALL: Final = (
     " pip install git+https://github.com/facebookresearch/map-anything.git in an environment with"
     " torch and torchvision"
 )
-_FILES: Final = ("config.json", "model.safetensors")
 _MEAN_STD: Final = {
     "dinov2": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "croco": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
@@ -45,13 +43,6 @@ _MEAN_STD: Final = {
     "identity": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
 }
 """Normalisations that UniCeption's encoders ask for by name."""
-
-
-def weights_are_here(weights: str) -> bool:
-    """Say whether weights can be used without a download: a local folder or the hub's cache."""
-    if Path(weights).expanduser().is_dir():
-        return True
-    return all(isinstance(try_to_load_from_cache(weights, name), str) for name in _FILES)
 
 
 def load_model(weights: str, device: torch.device) -> Any:

@@ -12,6 +12,7 @@ from rewis3d.job import Job, read_job
 from rewis3d.reconstruct import report
 from rewis3d.reconstruct.config import ReconstructConfig, from_json
 from rewis3d.reconstruct.solution import Solution, save
+from rewis3d.reconstruct.weights import weights_are_here
 from rewis3d.reports import Done, Progress, Report
 from rewis3d.scene import SceneFolder
 
@@ -60,19 +61,17 @@ def _mapanything_ready(config: ReconstructConfig) -> bool:
         return False
     import torch
 
-    from rewis3d.reconstruct import mapanything_model
-
-    return torch.cuda.is_available() and mapanything_model.weights_are_here(config.weights)
+    return torch.cuda.is_available() and weights_are_here(config.weights)
 
 
 def _single_frames(
     found: Solution, job: Job, folder: Path, config: ReconstructConfig
 ) -> Generator[Progress, None, Solution]:
     """Give frames without geometry a depth of their own, where weights for it are here."""
+    if not weights_are_here(config.depth_weights):
+        return found
     from rewis3d.reconstruct import depth
 
-    if not depth.weights_are_here(config.depth_weights):
-        return found
     in_scenes = {view.frame_id for scene in found.scenes for view in scene.views}
     left = [view for view in job.views if view.frame_id not in in_scenes]
     scene_folder = SceneFolder(folder / job.output)

@@ -132,4 +132,3 @@ def test_relative_depth_is_refused(tmp_path: Path) -> None:
 def test_weights_that_are_not_there_are_named(tmp_path: Path) -> None:
     with pytest.raises(Rewis3dError, match=r"weights '.*nowhere.*' can't be loaded"):
         depth.load_model(str(tmp_path / "nowhere"), torch.device("cpu"))
-    assert not depth.weights_are_here("somebody/no-such-weights")

@@ -20,7 +20,6 @@ from rewis3d.reconstruct.mapanything_model import (
     _input,
     load_model,
     predict,
-    weights_are_here,
 )
 from rewis3d.reconstruct.mapanything_views import WANTED
 from rewis3d.types import Rewis3dError
@@ -74,11 +73,6 @@ def test_a_lens_that_bends_goes_in_as_rays(tmp_path: Path, view: View) -> None:
     assert tuple(rays.shape) == (392, 518, 3)
     straight = (518 - 0.5 - 259) / (35 * 518 / 40)
     assert rays[196, 517, 0].item() > straight  # undoing a barrel lens widens
-
-
-def test_weights_on_disk_need_no_download(tmp_path: Path) -> None:
-    assert weights_are_here(str(tmp_path))
-    assert not weights_are_here("somebody/no-such-weights")
 
 
 def test_a_normalisation_that_is_not_known_is_named(tmp_path: Path, view: View) -> None:
