@@ -80,7 +80,8 @@ def _measure(client: httpx.Client, port: int, strokes: int) -> None:
     with connect(
         f"ws://127.0.0.1:{port}/viewer/bench", subprotocols=protocol, max_size=None, proxy=None
     ) as scene:
-        largest = _quiet(scene)
+        scene.recv(timeout=30)
+        largest = _quiet(scene, seconds=4)
         print(f"largest message: {largest / 1e6:.1f} MB\n\n| {COLUMNS} |")
         print("|---" * 6 + "|")
         points = status["points"]
@@ -98,12 +99,12 @@ def _opened(client: httpx.Client, frame: int) -> dict:
         time.sleep(0.1)
 
 
-def _quiet(scene: Connection) -> int:
-    """Read until nothing has come for a second; return the largest message's bytes."""
+def _quiet(scene: Connection, *, seconds: float = 1) -> int:
+    """Read until nothing has come for so long; return the largest message's bytes."""
     largest = 0
     while True:
         try:
-            largest = max(largest, len(scene.recv(timeout=1)))
+            largest = max(largest, len(scene.recv(timeout=seconds)))
         except TimeoutError:
             return largest
 

@@ -18,7 +18,6 @@ from app.viewer.strokes import Accumulated, Strokes
 from rewis3d.scene import Scene
 
 _BY_CLASS: Final = frozenset({"strokes", "ghosts", "prediction"})
-_WITH_INK: Final = frozenset({"strokes", "ghosts"})
 
 
 class Piece:
@@ -86,7 +85,7 @@ class Piece:
     ) -> tuple[Float32[np.ndarray, "m 3"], UInt8[np.ndarray, "m 3"]]:
         """Return places and colours of the points under strokes; none where strokes don't show."""
         ink = self._strokes.ink()
-        if look.colouring not in _WITH_INK:
+        if look.colouring != "strokes":
             return ink.xyz[:0], np.empty((0, 3), np.uint8)
         kept = ~np.isin(ink.labels, _hidden(look, classes))
         return ink.xyz[kept], colours.palette(classes)[ink.labels[kept]]

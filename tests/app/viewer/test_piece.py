@@ -59,9 +59,9 @@ def test_a_hidden_class_is_left_out_where_classes_show(piece: Piece, cloud: Clou
 
 
 def test_ink_shows_where_strokes_do(piece: Piece):
-    xyz, rgb = piece.ink(replace(ALL, colouring="ghosts"), CLASSES)
+    xyz, rgb = piece.ink(replace(ALL, colouring="strokes"), CLASSES)
     assert len(xyz) == len(rgb) > 100
-    for colouring in ("image", "prediction", "confidence"):
+    for colouring in ("image", "ghosts", "prediction", "confidence"):
         assert len(piece.ink(replace(ALL, colouring=colouring), CLASSES)[0]) == 0
 
 
