@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Final
 
 from rewis3d.licences import licence_of
 from rewis3d.reconstruct.config import ReconstructConfig
+from rewis3d.reconstruct.weights import weights_are_here
 
 _SOURCE: Final = "git+https://github.com/facebookresearch/map-anything.git"
-_WEIGHT_FILES: Final = ("config.json", "model.safetensors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +55,3 @@ def _with_weights(name: str, weights: str) -> Backend:
         return Backend(name, True, f"weights {weights}, licence {licence_of(weights)}")
     missing = f"weights {weights} (licence {licence_of(weights)}) are not here"
     return Backend(name, False, missing, f"hf download {weights}")
-
-
-def weights_are_here(weights: str) -> bool:
-    """Say whether the weights lie on this disk: a folder, or a hub id in the hub's cache."""
-    from huggingface_hub import try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError
-
-    folder = Path(weights).expanduser()
-    if folder.is_dir():
-        return all((folder / file).is_file() for file in _WEIGHT_FILES)
-    try:
-        return all(isinstance(try_to_load_from_cache(weights, f), str) for f in _WEIGHT_FILES)
-    except HFValidationError:  # no hub id, and no folder either
-        return False

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from app import backends as module
-from app.backends import backends, weights_are_here
+from app.backends import backends
 from rewis3d.licences import licence_of
 from rewis3d.reconstruct.config import ReconstructConfig
+from rewis3d.reconstruct.weights import weights_are_here
 
 WEIGHTS = ReconstructConfig().depth_weights
 
