@@ -2,6 +2,7 @@
 import { look } from "./canvas.js";
 import { chooseClassAt } from "./classes.js";
 import { dialogOpen } from "./dialog.js";
+import { toggleGhosts } from "./ghosts.js";
 import { showKeys } from "./keysheet.js";
 import { showFrame, step } from "./playhead.js";
 import { giveUp, setPanning } from "./pointer.js";
@@ -23,6 +24,7 @@ const PLAIN = {
   "=": () => look((view) => view.zoom(1.25)),
   "-": () => look((view) => view.zoom(1 / 1.25)),
   o: () => prefer({ overlay: !prefs.overlay }),
+  g: () => toggleGhosts(),
   h: () => change("hidden", { hidden: true }),
   t: () => train(),
   v: () => toggleViewer(),
@@ -59,7 +61,7 @@ function down(event) {
   }
   const run = PLAIN[event.key.toLowerCase()];
   if (!run || leftToControl(event)) return;
-  if (event.repeat && ["h", " ", "t", "o", "v"].includes(event.key.toLowerCase())) return event.preventDefault();
+  if (event.repeat && ["g", "h", " ", "t", "o", "v"].includes(event.key.toLowerCase())) return event.preventDefault();
   act(event, run);
 }
 

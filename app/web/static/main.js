@@ -6,6 +6,7 @@ import { openDialogs } from "./dialog.js";
 import { fill, h } from "./dom.js";
 import { exportsView } from "./exports.js";
 import { frameList } from "./framelist.js";
+import { ghostsBusy, openGhosts } from "./ghosts.js";
 import { openKeys } from "./keys.js";
 import { connect } from "./live.js";
 import { stageNotes } from "./notes.js";
@@ -49,6 +50,7 @@ function build(root) {
   fill(root, topbar(), h("main", { class: "views" }, Object.values(views)), toasts);
   openDialogs(root);
   openCanvas();
+  openGhosts();
   openPointer();
   openKeys();
   openToasts();
@@ -97,7 +99,7 @@ const started = start();
 async function idle() {
   await started;
   await Promise.all([drained(), undoSettled(), frameSettled()]);
-  while (busy() || overlayBusy()) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (busy() || overlayBusy() || ghostsBusy()) await new Promise((resolve) => setTimeout(resolve, 10));
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
 }
 

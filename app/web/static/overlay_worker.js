@@ -1,4 +1,6 @@
 // Reads prediction PNGs and colours them, beside the thread that paints.
+import { readGrey } from "./greys.js";
+
 const BUDGET_BYTES = 128e6;
 const files = new Map(); // file key -> promise of {width, height, labels, confidence}
 let bytes = 0;
@@ -38,15 +40,8 @@ async function grey(url) {
     return null; // the server is away: the overlay that is shown stays
   }
   if (!response.ok) return null;
-  const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
-  const bitmap = await createImageBitmap(await response.blob(), options);
-  const { width, height } = bitmap;
-  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-  context.drawImage(bitmap, 0, 0);
-  const rgba = context.getImageData(0, 0, width, height).data;
-  const labels = new Uint8Array(width * height);
-  for (let index = 0; index < labels.length; index += 1) labels[index] = rgba[4 * index];
-  return { width, height, labels };
+  const { width, height, values } = await readGrey(await response.blob());
+  return { width, height, labels: values };
 }
 
 function keep(key, prediction) {

@@ -56,6 +56,7 @@ const defaults = {
   opacity: 0.5,
   overlay: true,
   fade: false,
+  ghosts: true, // strokes of other frames
   filter: "all",
 };
 

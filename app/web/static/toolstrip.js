@@ -1,6 +1,7 @@
 // The tools above the canvas.
 import { look, stage, viewport } from "./canvas.js";
 import { button, disable, h, write } from "./dom.js";
+import { ghostsToggle } from "./ghosts.js";
 import { change, on, prefer, prefs, shownRound, state } from "./state.js";
 import { clearFrame, redo, undo, whyNot, whyNotClear } from "./undo.js";
 import { viewerToggle } from "./viewer.js";
@@ -39,6 +40,7 @@ export function toolStrip() {
     h("div", { class: "group" }, historyButton("undo", undo, "Undo (Ctrl+Z)"), historyButton("redo", redo, "Redo (Ctrl+Shift+Z)"), clearButton()),
     h("span", { class: "spring" }),
     overlayControl(),
+    h("div", { class: "group" }, ghostsToggle()),
     zoomControl(),
     h("div", { class: "group" }, viewerToggle()),
   );

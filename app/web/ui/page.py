@@ -15,7 +15,7 @@ SHELL: Final = '<div id="studio" class="studio"></div>'
 """Where main.js builds the studio."""
 STYLES: Final = (
     *("theme", "layout", "controls", "marks", "frames", "stage"),
-    *("side", "scene", "viewer", "rounds", "exports", "dialogs"),
+    *("side", "scene", "viewer", "ghosts", "rounds", "exports", "dialogs"),
 )
 HEAD: Final = "".join(
     [

@@ -1,0 +1,89 @@
+"""Strokes where they land in other frames, and places where they clash."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from playwright.sync_api import BrowserContext
+
+from app.workspace import Workspace
+from tests.app.viewer import worlds
+from tests.browser.running import RunningStudio
+from tests.browser.tab import Tab
+
+pytestmark = pytest.mark.browser
+SHARE = """([name, red, green, blue]) => {
+  const canvas = document.querySelector(`.layer.${name}`);
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  let [like, any] = [0, 0];
+  for (let at = 0; at < data.length; at += 4) {
+    if (data[at + 3] < 200) continue;
+    any += 1;
+    const far = [red, green, blue].map((value, part) => Math.abs(value - data[at + part]));
+    like += Math.max(...far) < 12;
+  }
+  return [like, any];
+}"""
+GROUND = (128, 64, 128)
+THING = (220, 20, 60)
+
+
+@pytest.fixture
+def driven(workspace: Workspace, context: BrowserContext, studio: RunningStudio) -> Tab:
+    """A tab on frames that drive along a road; the first one is shown."""
+    worlds.give_scene(workspace)
+    return Tab(context, studio.url).open()
+
+
+def hatched(tab: Tab, colour: tuple[int, int, int]) -> int:
+    """Return how many pixels of a colour are hatched; most of what is hatched must be of it."""
+    if tab.find(".layer.ghosts").is_hidden():
+        return 0
+    like, everything = tab.page.evaluate(SHARE, ["ghosts", *colour])
+    assert like <= everything
+    return like
+
+
+def until_hatched(tab: Tab, colour: tuple[int, int, int], *, there: bool = True) -> float:
+    """Wait until a colour is hatched, or no longer, and return for how many seconds."""
+    since = time.monotonic()
+    while (hatched(tab, colour) > 200) is not there:
+        assert time.monotonic() - since < 20, f"{colour} is{' not' if there else ''} hatched"
+        tab.page.wait_for_timeout(20)
+    return time.monotonic() - since
+
+
+def test_a_stroke_is_hatched_in_other_frames_while_it_is_wanted(driven: Tab) -> None:
+    driven.press("2").draw((40, 200), (280, 200)).idle()
+    assert hatched(driven, GROUND) == 0  # its own frame has the stroke itself
+    assert driven.ink((160, 200)) == (*GROUND, 255)
+    driven.press("ArrowRight").idle()
+    assert until_hatched(driven, GROUND) < 1
+    assert driven.ink((160, 208))[3] == 0
+    assert driven.ink((160, 20), layer="ghosts")[3] == 0  # not above the road
+    shown = hatched(driven, GROUND)
+    driven.press("+").idle()
+    assert hatched(driven, GROUND) > shown * 1.2  # it is zoomed with the frame
+    driven.press("f", "g").idle()
+    assert hatched(driven, GROUND) == 0
+    driven.reload()
+    assert driven.find(".ghosts-toggle").get_attribute("aria-pressed") == "false"
+    driven.press("g")
+    until_hatched(driven, GROUND)
+    driven.find('[data-class="1"] .eye').click()
+    until_hatched(driven, GROUND, there=False)
+    driven.assert_clean()
+
+
+def test_a_late_answer_never_shows_on_another_frame(driven: Tab) -> None:
+    driven.press("2").draw((40, 200), (280, 200)).idle()
+    held = driven.hold("**/ghosts.png")
+    driven.press("ArrowRight").until("s.shown === s.frames[1].id")
+    while not held:
+        driven.page.wait_for_timeout(10)
+    driven.press("ArrowLeft").until("s.shown === s.frames[0].id")
+    held[0].continue_()
+    driven.idle()
+    assert hatched(driven, GROUND) == 0
+    driven.assert_clean()
