@@ -120,9 +120,13 @@ def _measure(
         prediction = f"/api/rounds/{frame['predicted']}/frames/{frame['id']}/labels.png"
         client.get(prediction).raise_for_status()
 
+    def overview() -> None:
+        client.get("/api/project").raise_for_status()
+
     row(f"stroke, {options.rate:g} a second", options.strokes, stroke, 1 / options.rate)
     row("stroke, one after the other", options.strokes, stroke, 0)
     row("frame switch", options.switches, switch, 0.1)
+    row(f"overview of {len(frames)} frames", options.switches, overview, 0.1)
 
 
 def _times(
