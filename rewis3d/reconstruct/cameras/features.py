@@ -30,8 +30,8 @@ MOST: Final = 4096
 """Features of an image; matching costs the square of it."""
 SMALL: Final = 1024
 """Pixels on the longer side up to which weaker extrema count too: small frames have few others."""
-ASSUMED: Final = 1.0
-"""Focal length in longer sides where nothing is known: 53 degrees, between phones and compacts."""
+ASSUMED: Final = 0.85
+"""Focal length in longer sides where nothing is known: 61 degrees, as most phones film."""
 
 pycolmap.logging.minloglevel = pycolmap.logging.ERROR.value
 

@@ -62,11 +62,14 @@ def validate(
     ends = _apart(((link.match.a, link.match.b) for link in agreed), kept, videos)
     pieces = []
     for group in groups_of(kept.places, ends):
-        piece = _drop_weak(part(kept, group), reasons)
+        piece = part(kept, group)
         why = _refusal(piece, agreed, whole=whole)
         if why is None:
-            pieces.append(piece)
+            piece = _drop_weak(piece, reasons)
+            why = _refusal(piece, agreed, whole=whole) if piece.places else None
         reasons |= dict.fromkeys(piece.places, why) if why else {}
+        if piece.places and why is None:
+            pieces.append(piece)
     return Validated(pieces, reasons)
 
 
@@ -122,10 +125,9 @@ def _same_stretch(a: tuple[int, int] | None, b: tuple[int, int] | None) -> bool:
 
 
 def _refusal(piece: Model, links: Sequence[Link], *, whole: int) -> str | None:
-    if not piece.places:
-        return None  # every view has its own reason
     if len(piece.places) < min(SMALLEST, whole):
-        return f"nothing confirms its place: {len(piece.places)} frames of {whole} hang together"
+        found = "1 frame" if len(piece.places) == 1 else f"{len(piece.places)} frames"
+        return f"nothing confirms its place: {found} of {whole} with a geometry of their own"
     return still(links, piece.places) or _runaway(piece)
 
 
