@@ -27,10 +27,16 @@ _POLL_SECONDS: Final = 0.1
 _PROGRESS_SECONDS: Final = 0.25
 """Progress and points are written so often; predictions at once."""
 _HEARTBEAT_SECONDS: Final = 1.0
+_PATIENCE_SECONDS: Final = 1.5
+"""What waits for a worker longer than this goes before a reconstruction."""
 
 
 class _StopError(Exception):
     """The attempt is to end before its child has."""
+
+
+class _GiveWayError(_StopError):
+    """Something that a person waits for goes first."""
 
 
 class _CancelledError(_StopError):
@@ -59,6 +65,9 @@ def attempt(
     except _CancelledError:
         with workspace.write() as conn:
             runs.cancel(conn, claim)
+    except _GiveWayError:
+        with workspace.write() as conn:
+            runs.give_way(conn, claim)
     except _StopError:
         with workspace.write() as conn:
             runs.interrupt(conn, claim, error=jobs.INTERRUPTED)
@@ -91,10 +100,12 @@ def _work(workspace: Workspace, claim: Claim, stop: Event, command: Sequence[str
         return
     folder = job_folder(workspace, run, on_progress=tell)
     with Process(folder, threads=threads(workspace), command=command) as child:
+        patience = _Patience(workspace, run)
         while child.reporting:
             record.take(child.poll(_POLL_SECONDS))
             _check(stop)
             record.write()
+            patience.check()
         status = child.leave()
     if run.kind is RunKind.EXPORT and record.is_done:
         made = workspace.path(f"{bridge.EXPORTS}/{run.run_id}")
@@ -134,6 +145,28 @@ def threads(workspace: Workspace) -> int:
         return chosen
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, (cores or 1) - slots.studio_runs(workspace))
+
+
+class _Patience:
+    """Ends a reconstruction's attempt where a person waits for something else.
+
+    A reconstruction takes minutes and keeps what it has finished; a round takes seconds. Another
+    worker, where there is one, has taken what waits before anybody here runs out of patience.
+    """
+
+    def __init__(self, workspace: Workspace, run: Run) -> None:
+        self._workspace = workspace
+        self._patient = run.kind is not RunKind.RECONSTRUCT
+        self._looked = time.monotonic()
+
+    def check(self) -> None:
+        """_GiveWayError where somebody has waited long enough."""
+        if self._patient or time.monotonic() - self._looked < _PATIENCE_SECONDS:
+            return
+        self._looked = time.monotonic()
+        with self._workspace.read() as conn:
+            if jobs.somebody_waits(conn, seconds=_PATIENCE_SECONDS):
+                raise _GiveWayError
 
 
 class _Record:

@@ -7,6 +7,7 @@ engine knows beside the rows may be lost without harm.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -216,6 +217,16 @@ def waiting(conn: Connection) -> list[str]:
         .order_by(table.c.created_at)
     )
     return list(conn.execute(query).scalars())
+
+
+def somebody_waits(conn: Connection, *, seconds: float) -> bool:
+    """Say whether a person has waited so long for a round, a prediction or an export to start."""
+    query = select(table.c.id).where(
+        table.c.state == RunState.QUEUED.value,
+        table.c.kind != RunKind.RECONSTRUCT.value,
+        table.c.created_at < time.time() - seconds,
+    )
+    return conn.execute(query.limit(1)).first() is not None
 
 
 def claim(workspace: Workspace, run_id: str, *, slot: str) -> Claim | None:

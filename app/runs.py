@@ -166,6 +166,14 @@ def interrupt(conn: Connection, claim: Claim, *, error: str) -> None:
     _end(conn, claim.run_id, RunState.INTERRUPTED, error=error)
 
 
+def give_way(conn: Connection, claim: Claim) -> None:
+    """Queue the run again behind what waits; it goes on later, and the attempt does not count."""
+    check(conn, claim)
+    mine = update(runs).where(runs.c.id == claim.run_id)
+    conn.execute(mine.values(state=RunState.QUEUED.value, token=None, attempt=claim.attempt - 1))
+    _announce(conn, claim.run_id)
+
+
 def request_cancel(conn: Connection, run_id: str) -> RunState:
     """Ask for a run to be cancelled and return its state: at once where nothing works on it.
 

@@ -17,7 +17,13 @@ from app.workspace import Workspace
 from tests import processes
 from tests.app import samples
 from tests.app.fake_scene import MADE, STILL, fake_scene
-from tests.app.running import COMMAND, ended, run_of
+from tests.app.running import COMMAND, ended, fake_round, run_of
+
+
+@pytest.fixture
+def labelled(project: Workspace) -> Workspace:
+    samples.label_all(project)
+    return project
 
 
 def attempt(
@@ -100,3 +106,14 @@ def test_a_killed_worker_s_scene_goes_on_without_making_a_frame_twice(project: W
     assert ended(project, row.run.run_id).attempt == 2
     assert made(project) == samples.frame_ids(project)[:-1]
     assert look(project)[1] == look(project)[0]
+
+
+def test_a_scene_makes_way_for_a_round_and_goes_on_afterwards(labelled: Workspace) -> None:
+    scene = fake_scene(labelled, at=2, wrong="hang")
+    with processes.started(processes.FAKE_WORKER, labelled.root):
+        processes.eventually(lambda: len(made(labelled)) == 2)
+        round_ = fake_round(labelled)
+        assert ended(labelled, round_.run.run_id).state is RunState.DONE
+        run = ended(labelled, scene.run.run_id)
+    assert (run.state, run.attempt) == (RunState.DONE, 1)  # giving way is no failed attempt
+    assert made(labelled) == samples.frame_ids(labelled)[:-1]

@@ -209,3 +209,16 @@ def test_a_reconstruction_that_makes_no_sense_is_refused(
     with pytest.raises((StudioError, Rewis3dError), match=named):
         jobs.start_reconstruct(project, **options)
     assert waiting(project) == []
+
+
+def test_somebody_waits_for_a_round_but_nobody_for_a_scene(labelled: Workspace) -> None:
+    jobs.start_reconstruct(labelled)
+    with labelled.read() as conn:
+        assert not jobs.somebody_waits(conn, seconds=0.0)
+    fake_round(labelled)
+    with labelled.read() as conn:
+        assert jobs.somebody_waits(conn, seconds=0.0)
+        assert not jobs.somebody_waits(conn, seconds=60.0)
+    claim(labelled, waiting(labelled)[-1])
+    with labelled.read() as conn:
+        assert not jobs.somebody_waits(conn, seconds=0.0)

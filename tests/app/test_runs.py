@@ -219,3 +219,14 @@ def test_runs_are_listed_newest_first_and_by_kind(workspace, run_id):
         assert [run.run_id for run in runs.list_runs(conn, kind=RunKind.ROUND)] == [run_id]
         with pytest.raises(StudioError, match=r"^there is no run 'x'$"):
             runs.get(conn, "x")
+
+
+def test_a_run_that_gives_way_waits_again_and_the_attempt_does_not_count(workspace, run_id):
+    claim = _claim(workspace, run_id)
+    with workspace.write() as conn:
+        runs.give_way(conn, claim)
+    run = _get(workspace, run_id)
+    assert (run.state, run.attempt) == (RunState.QUEUED, 0)
+    with workspace.write() as conn, pytest.raises(RunLostError):
+        runs.heartbeat(conn, claim)
+    assert _claim(workspace, run_id).attempt == 1

@@ -59,7 +59,7 @@ function missing() {
 function cost() {
   const frames = state.frames.length;
   const round = runningRound();
-  const wait = round ? ` Round ${round.number} is at work: this starts when it is done.` : " A round that you train meanwhile waits for it.";
+  const wait = round ? ` Round ${round.number} is at work: this starts when it is done.` : " A round that you train meanwhile goes first.";
   return `About ${duration(state.sceneSeconds)} for ${frames} ${frames === 1 ? "frame" : "frames"} on this machine. You can go on drawing, close the tab, or cancel.${wait}`;
 }
 
