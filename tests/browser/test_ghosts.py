@@ -87,3 +87,31 @@ def test_a_late_answer_never_shows_on_another_frame(driven: Tab) -> None:
     driven.idle()
     assert hatched(driven, GROUND) == 0
     driven.assert_clean()
+
+
+def test_frames_say_what_they_gained_and_a_conflict_is_listed_visited_and_resolved(
+    driven: Tab,
+) -> None:
+    driven.find(".conflicts-head").click()
+    assert "No strokes disagree" in driven.find(".conflicts-message").inner_text()
+    driven.press("2").draw((40, 200), (280, 200)).press("ArrowRight").idle()
+    three = "document.querySelectorAll('.frame-row.gained').length === 3"  # then it is behind
+    driven.page.wait_for_function(three)
+    assert "gained from strokes of other frames" in (
+        driven.find(".badge-gained").nth(1).get_attribute("title") or ""
+    )
+    driven.press("3").draw((160, 195), (165, 230)).press("End").idle()
+    ends = driven.find(".conflict-end")
+    ends.first.wait_for()
+    assert driven.find(".conflicts-badge").inner_text() == "1"
+    assert ends.all_inner_texts() == ["1\nground", "2\nthing"]
+    ends.nth(1).click()
+    driven.until("s.shown === s.frames[1].id")
+    driven.find(".spot").wait_for()
+    x, y = map(float, (driven.find(".spot").get_attribute("data-xy") or "").split(","))
+    assert 150 < x < 175
+    assert 185 < y < 240
+    driven.press("e", *"]]]]]]").draw((160, 185), (166, 239)).idle()
+    driven.find(".conflict").wait_for(state="detached")
+    assert driven.find(".conflicts-badge").inner_text() == "0"
+    driven.assert_clean()

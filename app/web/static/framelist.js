@@ -1,6 +1,7 @@
 // The list of frames at the left: only the rows in sight exist.
 import { patch, picture } from "./api.js";
 import { disable, button, fill, h, icon, oncePerPaint, write } from "./dom.js";
+import { gainedBy } from "./ghostdata.js";
 import { showFrame } from "./playhead.js";
 import { flatReason } from "./scenedata.js";
 import { change, emit, on, prefer, prefs, shownRound, state } from "./state.js";
@@ -35,7 +36,7 @@ export function frameList() {
   WIDE.addEventListener("change", relist);
   on("frames", relist);
   on("prefs", (fields) => "filter" in fields && relist());
-  on("frame rounds scenes", draw);
+  on("frame rounds scenes gains", draw);
   on("selected", () => (reveal(), draw()));
   return h(
     "aside",
@@ -104,10 +105,17 @@ function show(frame, place) {
   write(row.strokes, frame.strokes ? String(frame.strokes) : "");
   row.element.classList.toggle("has-strokes", frame.strokes > 0);
   row.element.classList.toggle("reserved", frame.reserved);
+  showGain(row, gainedBy(frame.id));
   row.flat.title = flatReason(frame.id);
   row.element.classList.toggle("flat", row.flat.title !== "");
   row.element.dataset.prediction = predictionState(frame);
   row.prediction.title = PREDICTION[row.element.dataset.prediction];
+}
+
+function showGain(row, cells) {
+  row.element.classList.toggle("gained", cells > 0);
+  row.gained.title = `${cells} cells gained from strokes of other frames`;
+  write(row.gained, cells < 1000 ? String(cells) : `${(cells / 1000).toFixed(cells < 9950 ? 1 : 0)} k`);
 }
 
 const PREDICTION = {
@@ -126,6 +134,7 @@ function makeRow(frameId) {
     number: h("span", { class: "frame-number" }),
     time: h("span", { class: "frame-time" }),
     strokes: h("span", { class: "frame-strokes" }),
+    gained: h("span", { class: "badge-gained" }),
     flat: h("span", { class: "badge-flat", text: "2D" }),
     prediction: h("span", { class: "frame-prediction" }),
   };
@@ -139,7 +148,7 @@ function makeRow(frameId) {
     h(
       "span",
       { class: "frame-badges" },
-      h("span", { class: "badge-strokes", title: "Strokes on this frame" }, icon("brush"), row.strokes),
+      h("span", { class: "frame-labels" }, h("span", { class: "badge-strokes", title: "Strokes on this frame" }, icon("brush"), row.strokes), row.gained),
       h("span", { class: "badge-reserved", title: "Reserved for evaluation: never trained on" }, icon("lock")),
       row.flat,
       row.prediction,

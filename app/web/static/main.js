@@ -6,6 +6,7 @@ import { openDialogs } from "./dialog.js";
 import { fill, h } from "./dom.js";
 import { exportsView } from "./exports.js";
 import { frameList } from "./framelist.js";
+import { followGains } from "./ghostdata.js";
 import { ghostsBusy, openGhosts } from "./ghosts.js";
 import { openKeys } from "./keys.js";
 import { connect } from "./live.js";
@@ -66,6 +67,7 @@ async function start() {
   followProject();
   followRounds();
   followScenes();
+  followGains();
   await untilLoaded(loadRounds);
   await untilLoaded(loadScenes);
   connect(project.seq);

@@ -1,4 +1,5 @@
 // The 3D card at the right: start a reconstruction, follow it, and see what it brought.
+import { conflictsPart } from "./conflicts.js";
 import { button, disable, fill, h, write } from "./dom.js";
 import { cancelScene, resumeScene, runningScene, usedScene, whyNotReconstruct } from "./scenedata.js";
 import { showReport } from "./scenereport.js";
@@ -21,6 +22,7 @@ const progress = h("span", { class: "scene-progress" });
 const work = h("div", { class: "scene-work" }, bar, h("div", { class: "scene-line" }, progress, cancel));
 const trouble = h("p", { class: "scene-trouble", role: "alert" });
 const stopped = h("div", { class: "scene-stopped" }, trouble, resume);
+const conflicts = conflictsPart();
 const body = h("div", { class: "scene-body" });
 
 /** Return the card. */
@@ -42,7 +44,7 @@ function show() {
   const halted = !running && last && ["failed", "interrupted", "cancelled"].includes(last.state);
   if (halted) showStop(last);
   if (used) showFigures(used.report);
-  const parts = [used && strip, used && figures, running && work, halted && stopped, !used && !running && teach, !used && !running && start];
+  const parts = [used && strip, used && figures, used && conflicts, running && work, halted && stopped, !used && !running && teach, !used && !running && start];
   arrange(parts.filter(Boolean));
 }
 

@@ -99,7 +99,7 @@ function overlayControl() {
   const toggle = button({ icon: "layers", hint: "Show the prediction (O); hold H to see the bare image", kind: "quiet", onclick: () => prefer({ overlay: !prefs.overlay }) });
   const fade = button({ icon: "fade", hint: "Fade where the prediction is unsure", kind: "quiet", onclick: () => prefer({ fade: !prefs.fade }) });
   const slider = h("input", { type: "range", class: "slider", min: 0, max: 100, step: 1, "aria-label": "Opacity of the prediction" });
-  const value = h("output", { class: "value" });
+  const value = h("output", { class: "value overlay-value" });
   slider.addEventListener("input", () => prefer({ opacity: slider.value / 100, overlay: true }));
   const show = () => {
     const percent = Math.round(100 * prefs.opacity);

@@ -11,11 +11,12 @@ let timer = 0;
 
 /** Listen to clicks in the view in 3D. */
 export function followSpots() {
-  on("live:look", lookAt);
+  on("live:look", visit);
   stage.addEventListener("view", place);
 }
 
-async function lookAt({ frame, xy }) {
+/** Go to a frame, and to a pixel of it where one is named: it is brought in sight and flashes. */
+export async function visit({ frame, xy }) {
   await showFrame(frame);
   stage.focus({ preventScroll: true }); // the keys are the canvas's again
   if (state.shown !== frame || !xy) return;
