@@ -65,6 +65,7 @@ def write_training_job(
     """
     with workspace.read() as conn:
         round_ = rounds.get_round(conn, round_number)
+        parent = None if round_.parent is None else rounds.get_round(conn, round_.parent)
         frames = wanted_order(store.list_frames(conn), current_frame)
     folder = workspace.path(round_.folder) / _JOB
     _make_way(folder, round_, reserved={frame.frame_id for frame in frames if frame.reserved})
@@ -85,6 +86,7 @@ def write_training_job(
                 config=round_.config,
                 seed=round_.seed,
                 features=way_from(folder, workspace.path(FEATURES)),
+                rival=parent and way_from(folder, workspace.path(parent.folder) / MODEL),
                 options=_origin(round_),
             ),
             aside,

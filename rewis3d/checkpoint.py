@@ -17,7 +17,7 @@ from safetensors.torch import load, save
 from rewis3d.config import QuickConfig, from_json, to_json
 from rewis3d.models.lite import Lite0
 from rewis3d.models.segmenter import Head, Segmenter
-from rewis3d.reports import Scores
+from rewis3d.reports import Scores, read_scores
 from rewis3d.types import ClassSpec, Rewis3dError
 
 WEIGHTS_FILE: Final = "model.safetensors"
@@ -100,5 +100,5 @@ def _read(record: Mapping[str, Any], weights: bytes) -> Checkpoint:
     state = {key: part.clone() for key, part in load(weights).items()}
     network.load_state_dict(state, assign=True)
     network.requires_grad_(False)
-    scores = Scores(**record["scores"]) if record["scores"] else None
+    scores = read_scores(record["scores"]) if record["scores"] else None
     return Checkpoint(network, classes, config, record["seed"], scores, record["origin"])

@@ -52,6 +52,9 @@ class Job:
     """The round's model folder to predict with or to export, relative to the job folder."""
     output: str = ".."
     """Where results go, relative to the job folder: the round's folder, or an export's."""
+    rival: str | None = None
+    """The model folder of the round that was active when a round was started: it is judged on the
+    pixels that judge the new one. Relative to the job folder; it need not be there."""
     options: dict[str, str] = field(default_factory=dict)
     """Beside these: an export's format, or where the model that is trained comes from."""
 

@@ -8,8 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import torch
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 from torch import Tensor
 
 from rewis3d import metrics
@@ -24,7 +25,8 @@ from rewis3d.models.segmenter import Head, ready
 from rewis3d.models.weights import lite0
 from rewis3d.predict import predict, predict_frame
 from rewis3d.publish import publish
-from rewis3d.reports import Done, Point, Progress, Published, Report, Scores
+from rewis3d.reports import Done, Point, Progress, Published, Report, Rival, Scores
+from rewis3d.types import UNLABELLED, Rewis3dError
 
 MODEL: Final = "model"
 """The checkpoint's folder under the job's output."""
@@ -73,7 +75,7 @@ def _train(
     head = yield from _fitted(training.everything, job, config, stage=LEARNING)
     network = build(config, head.cpu(), backbone)
     yield publish(predict_frame(ready(network).to(device), frames, job.views[0]), output)
-    scores = yield from _judged(training, job, config)
+    scores = yield from _judged(training, job, config, folder=folder)
     checkpoint = Checkpoint(network, job.classes, config, job.seed, scores, job.options)
     save_checkpoint(checkpoint, output / MODEL)
 
@@ -116,20 +118,73 @@ def _fit(
 
 
 def _judged(
-    training: Training, job: Job, config: QuickConfig
+    training: Training, job: Job, config: QuickConfig, *, folder: Path
 ) -> Generator[Point | Progress, None, Scores | None]:
     """Return how well a head fitted without the judging pixels does on them."""
     if len(training.judge.labels) == 0 or len(training.without_judge.drawn.labels) == 0:
         return None
     head = yield from _fitted(training.without_judge, job, config, stage=JUDGING)
-    with torch.inference_mode():
-        found = torch.cat([head(columns).argmax(1) for columns in training.judge.batches()])
+    found = _found(head, training.judge)
     truth = training.judge.labels.to(torch.uint8).cpu().numpy()
-    counts = metrics.confusion(truth, found.to(torch.uint8).cpu().numpy(), len(job.classes))
+    counts = metrics.confusion(truth, found, len(job.classes))
     names = [spec.name for spec in job.classes]
-    return Scores(
+    scores = Scores(
         miou=metrics.miou(counts),
         accuracy=metrics.accuracy(counts),
         iou=dict(zip(names, metrics.iou(counts), strict=True)),
         pixels=len(truth),
     )
+    if job.rival is None:
+        return scores
+    try:
+        checkpoint = _rival_model(folder / job.rival, config)
+        return replace(scores, rival=rivalled(checkpoint, job, training.judge, own=found))
+    except Rewis3dError as error:  # a round does not fail for want of another one's model
+        return replace(scores, no_rival=str(error))
+
+
+@torch.inference_mode()
+def _found(head: Head, pixels: Pixels) -> UInt8[np.ndarray, "n"]:
+    """Return the train ids that a head gives pixels."""
+    found = torch.cat([head(columns).argmax(1) for columns in pixels.batches()])
+    return found.to(torch.uint8).cpu().numpy()
+
+
+def _rival_model(folder: Path, config: QuickConfig) -> Checkpoint:
+    """Read the active round's model; Rewis3dError says why it can't see the same pixels."""
+    if not folder.is_dir():
+        raise Rewis3dError("the round that was active has no model any more")
+    checkpoint = load_checkpoint(folder)
+    for name in ("scale", "longest"):  # else the cached maps are not what its head learnt from
+        theirs, ours = getattr(checkpoint.config, name), getattr(config, name)
+        if theirs != ours:
+            raise Rewis3dError(f"the round that was active has {name} {theirs:g}, not {ours:g}")
+    if "round" not in checkpoint.origin:
+        raise Rewis3dError("the model that was active does not say which round made it")
+    return checkpoint
+
+
+def rivalled(
+    checkpoint: Checkpoint, job: Job, judge: Pixels, *, own: UInt8[np.ndarray, "n"]
+) -> Rival:
+    """Judge another round's model, and this one's answers anew, on classes that both have.
+
+    Classes are the same where their ids are; pixels labelled with another class judge neither.
+    Rewis3dError where no class is shared.
+    """
+    place = {spec.class_id: index for index, spec in enumerate(job.classes)}
+    shared = {spec.class_id for spec in checkpoint.classes} & place.keys()
+    if not shared:
+        raise Rewis3dError("the round that was active has none of these classes")
+    other = len(job.classes)  # what neither truth nor a shared class is: a pixel that is missed
+    ours = [index if spec.class_id in shared else other for index, spec in enumerate(job.classes)]
+    theirs = [place.get(spec.class_id, other) for spec in checkpoint.classes]
+    found = _found(checkpoint.network.head.to(judge.labels.device), judge)
+    truth = np.array(ours, np.uint8)[judge.labels.cpu().numpy()]
+    truth[truth == other] = UNLABELLED
+
+    def miou(train_ids: UInt8[np.ndarray, "n"], mapped: list[int]) -> float | None:
+        counts = metrics.confusion(truth, np.array(mapped, np.uint8)[train_ids], other + 1)
+        return metrics.miou(counts)
+
+    return Rival(int(checkpoint.origin["round"]), miou(found, theirs), miou(own, ours), len(shared))

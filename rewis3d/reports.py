@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -38,6 +39,19 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
+class Rival:
+    """The model of another round on the very pixels that judge a round, for classes both have."""
+
+    round: int
+    miou: float | None
+    """In [0, 1]; it may have learnt from these pixels."""
+    own: float | None
+    """The judged round's mIoU on the same pixels and classes."""
+    classes: int
+    """How many classes both rounds have, by class id: only pixels labelled with these count."""
+
+
+@dataclass(frozen=True, slots=True)
 class Scores:
     """The judgement on held-out strokes: fractions in [0, 1], None where there is no such pixel."""
 
@@ -45,6 +59,10 @@ class Scores:
     accuracy: float | None
     iou: dict[str, float | None]
     pixels: int
+    rival: Rival | None = None
+    """The round that was active when this one was started; None where there is no comparison."""
+    no_rival: str | None = None
+    """Why that round could not be judged on these pixels, for people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +86,12 @@ _KINDS = {
 }
 
 
+def read_scores(fields: Mapping[str, Any]) -> Scores:
+    """Read what `asdict` made of scores; TypeError where it is something else."""
+    rival = fields.get("rival")
+    return Scores(**{**fields, "rival": Rival(**rival) if rival else None})
+
+
 def to_line(report: Report) -> str:
     """Return the report as one line of JSON, without the line end."""
     return json.dumps({"type": type(report).__name__.lower(), **asdict(report)})
@@ -77,6 +101,7 @@ def from_line(line: str) -> Report:
     """Read a report written by `to_line`; Rewis3dError on anything else."""
     try:
         fields = json.loads(line)
-        return _KINDS[fields.pop("type")](**fields)
+        kind = _KINDS[fields.pop("type")]
+        return read_scores(fields) if kind is Scores else kind(**fields)
     except (json.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
         raise Rewis3dError(f"not a report: {line[:200]!r}") from error

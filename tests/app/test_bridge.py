@@ -13,6 +13,7 @@ from annotations.types import ERASER, IGNORE, UNLABELLED
 from app import bridge, rounds, runs
 from app.errors import StudioError
 from app.schema import RunKind
+from app.schema import project as project_row
 from app.workspace import Workspace
 from rewis3d.job import read_job, write_job
 from tests.app import samples
@@ -286,3 +287,13 @@ def test_the_open_frame_comes_first_and_its_clip_before_others(project):
         100,
         101,
     ]
+
+
+def test_a_round_is_to_be_judged_beside_the_one_that_was_active(project):
+    label_all(project)
+    with project.write() as conn:
+        rounds.create(conn, preset="quick", config={}, seed=0)
+        conn.execute(project_row.update().values(active_round=1))
+    first, second = (bridge.write_training_job(project, number) for number in (1, _round(project)))
+    assert read_job(first).rival is None
+    assert read_job(second).rival == "../../0001/model"

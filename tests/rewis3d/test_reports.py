@@ -13,6 +13,7 @@ from rewis3d.reports import (
     Progress,
     Published,
     Report,
+    Rival,
     Scores,
     from_line,
     to_line,
@@ -24,7 +25,15 @@ reports = (
     st.builds(Progress, st.text(), st.integers(), st.integers(), share)
     | st.builds(Point, st.text(), st.integers(), st.floats(allow_nan=False))
     | st.builds(Published, st.integers(), st.text(), st.text())
-    | st.builds(Scores, share, share, st.dictionaries(st.text(), share), st.integers())
+    | st.builds(
+        Scores,
+        share,
+        share,
+        st.dictionaries(st.text(), share),
+        st.integers(),
+        st.none() | st.builds(Rival, st.integers(), share, share, st.integers()),
+        st.none() | st.text(),
+    )
     | st.builds(Done, st.dictionaries(st.text(), st.integers()))
     | st.builds(Failed, st.text(), st.text())
 )
@@ -44,3 +53,8 @@ def test_what_is_written_is_read(report: Report) -> None:
 def test_anything_else_is_refused(line: str) -> None:
     with pytest.raises(Rewis3dError, match="not a report: "):
         from_line(line)
+
+
+def test_scores_without_a_comparison_are_read_as_they_were_written_before() -> None:
+    line = '{"type": "scores", "miou": 0.5, "accuracy": null, "iou": {}, "pixels": 3}'
+    assert from_line(line) == Scores(0.5, None, {}, 3)
