@@ -60,7 +60,7 @@ def test_a_reconstruction_goes_on_after_the_worker_is_killed(tmp_path: Path) -> 
         with workspace.read() as conn:
             told = [event.payload for event in events.after(conn, before) if event.kind == "run"]
         claimed, first, *_ = [one for one in told if one["state"] == "running"]
-        assert first["stage"] == claimed["stage"] == "matching"
+        assert first["stage"] == claimed["stage"] == "measuring depth"
         assert first["total"] - first["done"] <= FRAMES - KEPT
         assert done.report is not None
         assert done.report["frames"] == {"total": FRAMES, "registered": FRAMES}

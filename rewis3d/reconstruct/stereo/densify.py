@@ -116,8 +116,8 @@ def densify(
 
     with _one_thread_each() as threads:
         unmatched = [task for task in _needed(missing, tasks) if not task.raw.exists()]
-        yield from _each("matching", match_one, unmatched, _workers(unmatched, config, threads))
-        yield from _each("checking", judge_one, missing, threads)
+        yield from _each("measuring depth", match_one, unmatched, _workers(unmatched, config, threads))
+        yield from _each("checking depth", judge_one, missing, threads)
     shutil.rmtree(raw)
 
 

@@ -91,9 +91,9 @@ def test_what_is_done_is_not_done_again(clip: Clip, tmp_path: Path) -> None:
     assert 2 <= len(raw) < 5
     kept = {path: path.stat().st_mtime_ns for path in raw}
     reports = work(again)
-    assert next(reports) == Progress("matching", 0, 5 - len(raw))
+    assert next(reports) == Progress("measuring depth", 0, 5 - len(raw))
     for report in reports:
-        if report.stage == "matching":
+        if report.stage == "measuring depth":
             assert {path: path.stat().st_mtime_ns for path in raw} == kept
     assert list(again.scene_folder().unfinished()) == []
     assert not (tmp_path / module.RAW_FOLDER).exists()
@@ -106,7 +106,7 @@ def test_finished_views_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "scene" / "views" / "000000.confidence.npy").unlink()
     before = file.stat().st_mtime_ns
     last = list(work(clip))[-1]
-    assert (last.stage, last.done, last.total) == ("checking", 1, 1)
+    assert (last.stage, last.done, last.total) == ("checking depth", 1, 1)
     assert file.stat().st_mtime_ns == before
     assert list(clip.scene_folder().unfinished()) == []
     assert [report.total for report in work(clip)] == [0, 0]
@@ -115,7 +115,7 @@ def test_finished_views_are_left_alone(tmp_path: Path) -> None:
 def test_progress_says_how_long_it_will_take(tmp_path: Path) -> None:
     reports = list(work(write_clip(tmp_path, sideways(3))))
     assert [(r.stage, r.done, r.total) for r in reports] == [
-        (stage, k, 3) for stage in ("matching", "checking") for k in range(4)
+        (stage, k, 3) for stage in ("measuring depth", "checking depth") for k in range(4)
     ]
     assert reports[1].eta_seconds is not None
     assert reports[1].eta_seconds > 0
