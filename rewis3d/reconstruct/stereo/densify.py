@@ -116,7 +116,9 @@ def densify(
 
     with _one_thread_each() as threads:
         unmatched = [task for task in _needed(missing, tasks) if not task.raw.exists()]
-        yield from _each("measuring depth", match_one, unmatched, _workers(unmatched, config, threads))
+        yield from _each(
+            "measuring depth", match_one, unmatched, _workers(unmatched, config, threads)
+        )
         yield from _each("checking depth", judge_one, missing, threads)
     shutil.rmtree(raw)
 
