@@ -13,7 +13,7 @@ from app import rounds, runs, slots
 from app.runs import Claim
 from app.workspace import Workspace
 from rewis3d import config
-from rewis3d.reports import Point, Published, Scores
+from rewis3d.reports import Point, Published, Rival, Scores
 from tests.browser.clip import HEIGHT, WIDTH, frame_ids
 
 
@@ -53,9 +53,11 @@ def publish(
         rounds.publish(conn, claim, published)
 
 
-def finish_round(workspace: Workspace, claim: Claim, *, miou: float) -> None:
+def finish_round(
+    workspace: Workspace, claim: Claim, *, miou: float, rival: Rival | None = None
+) -> None:
     """End the round with curves and scores."""
-    scores = Scores(miou, 0.9, {"sky": miou, "ground": None}, 1234)
+    scores = Scores(miou, 0.9, {"sky": miou, "ground": None}, 1234, rival)
     with workspace.write() as conn:
         points = [Point("loss", step, 2.0 / (1 + step)) for step in range(0, 100, 5)]
         runs.add_points(conn, claim, points)
@@ -64,10 +66,14 @@ def finish_round(workspace: Workspace, claim: Claim, *, miou: float) -> None:
 
 
 def round_of(
-    workspace: Workspace, labels: UInt8[np.ndarray, "240 320"], *, miou: float = 0.5
+    workspace: Workspace,
+    labels: UInt8[np.ndarray, "240 320"],
+    *,
+    miou: float = 0.5,
+    rival: Rival | None = None,
 ) -> int:
     """Make a whole round and return its number."""
     with begun_round(workspace) as (number, claim):
         publish(workspace, claim, number, labels)
-        finish_round(workspace, claim, miou=miou)
+        finish_round(workspace, claim, miou=miou, rival=rival)
     return number

@@ -89,15 +89,25 @@ function showHead(round) {
   write(compare, comparison(round));
 }
 
+/** What the score says: rounds are compared where both were judged on the same pixels. */
 function comparison(round) {
-  const active = state.rounds.find((item) => item.number === state.activeRound);
-  const own = round.scores?.miou;
-  if (own == null) return round.state === "done" ? "No strokes were held out: there is no score." : "";
-  if (!active || active.number === round.number) return `mIoU ${percent(own)} on ${round.scores.pixels} held-out pixels.`;
-  const other = active.scores?.miou;
-  if (other == null) return `mIoU ${percent(own)}; the active round ${active.number} has no score.`;
-  const gain = 100 * (own - other);
-  return `mIoU ${percent(own)}, ${Math.abs(gain).toFixed(1)} points ${gain < 0 ? "below" : "above"} the active round ${active.number} (${percent(other)}).`;
+  const { scores } = round;
+  const active = state.activeRound;
+  if (scores?.miou == null) return round.state === "done" ? "No strokes were held out: there is no score." : "";
+  const own = `mIoU ${percent(scores.miou)} on ${scores.pixels} held-out pixels.`;
+  if (active === null || active === round.number) return own;
+  if (scores.rival?.round === active) return `${own} ${against(round, scores.rival)}`;
+  if (scores.no_rival && round.parent === active) return `${own} No comparison with round ${active}: ${scores.no_rival}.`;
+  return `${own} The active round ${active} was judged on other strokes: the two scores don't compare.`;
+}
+
+function against(round, rival) {
+  const all = rival.classes === round.classes.length;
+  if (rival.miou == null) return `None of them shows a class that round ${rival.round} has too.`;
+  const gain = 100 * (rival.own - rival.miou);
+  const place = all ? "On the same pixels" : `On those of the ${rival.classes} classes that both rounds have`;
+  const figures = all ? `(${percent(rival.miou)})` : `(${percent(rival.own)} to ${percent(rival.miou)})`;
+  return `${place} ${Math.abs(gain).toFixed(1)} points ${gain < 0 ? "below" : "above"} the active round ${rival.round} ${figures}, which may have learnt from these strokes.`;
 }
 
 function showActions(round) {

@@ -59,7 +59,7 @@ function showHistory() {
   const key = points.join();
   if (history.hidden || history.dataset.key === key) return;
   history.dataset.key = key;
-  fill(history, chart("mIoU on held-out strokes by round, percent", points));
+  fill(history, chart("mIoU by round, percent, each on its own held-out strokes", points));
 }
 
 function makeRow(number) {
