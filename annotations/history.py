@@ -58,6 +58,7 @@ def record(
     author: str,
     client: str,
     intent: str = "do",
+    step: str | None = None,
 ) -> None:
     """Append one gesture's ops to the log."""
     now = time.time()
@@ -71,6 +72,7 @@ def record(
             "author": author,
             "client": client,
             "created_at": now,
+            "step": step,
         }
         for change in changes
     ]
@@ -114,14 +116,31 @@ def batches(uuids: Sequence[str]) -> Iterable[Sequence[str]]:
     return (uuids[start : start + _BATCH] for start in range(0, len(uuids), _BATCH))
 
 
-def undo(conn: Connection, *, author: str, client: str) -> Step | None:
-    """Take the author's last gesture back, on whichever frames; None where there is none."""
-    return _step(conn, _to_undo(author), intent="undo", author=author, client=client)
+def undo(conn: Connection, *, author: str, client: str, step: str | None = None) -> Step | None:
+    """Take the author's last gesture back, on whichever frames; None where there is none.
+
+    `step` is the step's own name in the log: `step_done` finds it.
+    """
+    return _step(conn, _to_undo(author), intent="undo", author=author, client=client, name=step)
 
 
-def redo(conn: Connection, *, author: str, client: str) -> Step | None:
+def redo(conn: Connection, *, author: str, client: str, step: str | None = None) -> Step | None:
     """Do again what the author took back last; None after a new gesture, or with nothing left."""
-    return _step(conn, _to_redo(author), intent="redo", author=author, client=client)
+    return _step(conn, _to_redo(author), intent="redo", author=author, client=client, name=step)
+
+
+def step_done(conn: Connection, step: str) -> tuple[int, tuple[int, ...]] | None:
+    """Return the revision of the undo or redo of this name and the frames of its strokes.
+
+    None where it has not been done.
+    """
+    mine = stroke_ops.c.step == step
+    revision = conn.scalar(select(stroke_ops.c.revision).where(mine).limit(1))
+    if revision is None:
+        return None
+    return revision, frames_of(
+        conn, list(conn.scalars(select(stroke_ops.c.stroke_uuid).where(mine)))
+    )
 
 
 def can_undo(conn: Connection, author: str) -> bool:
@@ -190,7 +209,9 @@ def _latest_of_gesture(column: str) -> ScalarSelect:
     )
 
 
-def _step(conn: Connection, query: Select, *, intent: str, author: str, client: str) -> Step | None:
+def _step(
+    conn: Connection, query: Select, *, intent: str, author: str, client: str, name: str | None
+) -> Step | None:
     found = conn.execute(query).first()
     if found is None:
         return None
@@ -209,6 +230,7 @@ def _step(conn: Connection, query: Select, *, intent: str, author: str, client: 
         author=author,
         client=client,
         intent=intent,
+        step=name,
     )
     added = [c.uuid for c in changes if c.kind == "restore" and c.uuid not in present]
     removed = [c.uuid for c in changes if c.kind == "remove" and c.uuid in present]

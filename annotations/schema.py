@@ -91,10 +91,12 @@ stroke_ops = Table(
     Column("author", String, nullable=False),
     Column("client", String, nullable=False),
     Column("created_at", Float, nullable=False),
+    Column("step", String(64)),  # an undo's or redo's own name: sent again, it is known by it
     CheckConstraint("kind IN ('add', 'remove', 'restore')", name="kind"),
     CheckConstraint("intent IN ('do', 'undo', 'redo')", name="intent"),
     Index(None, "author", "id"),
     Index(None, "stroke_uuid", "revision"),
+    Index(None, "step"),
 )
 
 class_ops = Table(

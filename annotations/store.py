@@ -25,6 +25,7 @@ from annotations.history import Step as Step
 from annotations.history import can_redo as can_redo
 from annotations.history import can_undo as can_undo
 from annotations.history import redo as redo
+from annotations.history import step_done as step_done
 from annotations.history import undo as undo
 from annotations.revisions import current_revision as current_revision
 from annotations.revisions import next_revision as next_revision

@@ -33,6 +33,6 @@ def test_a_frame_without_pixels_can_not_be_listed(conn):
         store.add_frames(conn, "clip", "images", [new_frame(9, height=0)])
 
 
-def test_the_log_can_be_looked_up_by_stroke_and_by_author(engine):
+def test_the_log_can_be_looked_up_by_stroke_by_author_and_by_step(engine):
     indexes = {tuple(index["column_names"]) for index in inspect(engine).get_indexes("stroke_ops")}
-    assert indexes == {("author", "id"), ("stroke_uuid", "revision")}
+    assert indexes == {("author", "id"), ("stroke_uuid", "revision"), ("step",)}

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from starlette.responses import Response
 
 from annotations import store
-from annotations.schema import frames, stroke_ops, strokes
+from annotations.schema import frames, strokes
 from annotations.types import ERASER, IGNORE, Stroke
 from app import events
 from app.web.context import AUTHOR, Body, BodyNumber, InStudio, Number, Studio, refusal, reply
@@ -113,7 +113,9 @@ def redo(step: Step, studio: InStudio) -> Response:
 
 def _step(studio: Studio, step: Step, direction: Literal["undo", "redo"]) -> Response:
     with studio.write() as conn:
-        revision, frame_ids = _done_before(conn, step) or _do(conn, step, direction)
+        revision, frame_ids = (step.uuid and store.step_done(conn, step.uuid)) or _do(
+            conn, step, direction
+        )
         answer = {
             "revision": revision,
             "frames": list(frame_ids),
@@ -128,31 +130,13 @@ def _do(
 ) -> tuple[int, Sequence[int]]:
     """Go the step, under its own name in the log; return its revision and the frames it changed."""
     move = store.undo if direction == "undo" else store.redo
-    actor = step.client if step.uuid is None else step.client + _step_name(step.uuid)
-    done = move(conn, author=AUTHOR, client=actor)
+    done = move(conn, author=AUTHOR, client=step.client, step=step.uuid)
     if done is None:
         raise refusal(409, _NOTHING[direction])
     if step.stroke is not None and step.stroke not in (*done.added, *done.removed):
         raise refusal(409, f"the stroke to {direction} is not the last one any more")
     _announce(conn, done.frame_ids, done.revision, step.client)
     return done.revision, done.frame_ids
-
-
-def _done_before(conn: Connection, step: Step) -> tuple[int, Sequence[int]] | None:
-    """Return what the step was, where it has been done and its answer was lost on the way."""
-    if step.uuid is None:
-        return None
-    named = stroke_ops.c.client.endswith(_step_name(step.uuid), autoescape=True)
-    revision = conn.scalar(select(stroke_ops.c.revision).where(named).limit(1))
-    if revision is None:
-        return None
-    query = select(strokes.c.frame_id).join(stroke_ops, stroke_ops.c.stroke_uuid == strokes.c.uuid)
-    return revision, list(conn.scalars(query.where(stroke_ops.c.revision == revision).distinct()))
-
-
-def _step_name(uuid: str) -> str:
-    # The log has no column of its own for it: it stands behind the name of the tab that acts.
-    return f" {uuid}"
 
 
 def _as_json(stroke: Stroke) -> dict[str, Any]:

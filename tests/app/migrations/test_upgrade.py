@@ -10,7 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, Connection, inspect, select
 
 from annotations import store
-from annotations.schema import clips, frames
+from annotations.schema import clips, frames, stroke_ops
 from app import migrations
 from app.database import open_engine, writing
 from app.migrations.upgrade import HEAD, upgrade, version
@@ -58,7 +58,7 @@ def test_upgrading_what_is_up_to_date_does_nothing(tmp_path):
     engine.dispose()
 
 
-def _make_of_0001(conn: Connection) -> None:
+def _make_of_0001(conn: Connection) -> Config:
     """Make a project of the first schema with one frame."""
     config = _config()
     config.attributes["connection"] = conn
@@ -68,6 +68,7 @@ def _make_of_0001(conn: Connection) -> None:
     fields = 'id, clip_id, "index", name, file, thumbnail, height, width, reserved, sha256'
     values = "7, 1, 0, 'f', 'f.jpg', 't.jpg', 4, 6, 0, ''"
     conn.exec_driver_sql(f"INSERT INTO frames ({fields}) VALUES ({values})")  # noqa: S608 - own
+    return config
 
 
 def test_a_project_without_scenes_gets_them_and_keeps_its_frames(tmp_path):
@@ -82,4 +83,34 @@ def test_a_project_without_scenes_gets_them_and_keeps_its_frames(tmp_path):
         assert conn.execute(select(scenes)).all() == []
         conn.execute(frames.update().values(focal=500.5))
         assert store.get_frame(conn, 7).focal == 500.5
+    engine.dispose()
+
+
+def test_steps_named_behind_a_tab_get_their_own_column(tmp_path):
+    engine = open_engine(tmp_path / "a.sqlite")
+    logged = [
+        ("do", "a tab", "a tab", None),
+        ("undo", "a tab 0123abcd-ef", "a tab", "0123abcd-ef"),
+        ("redo", "tab", "tab", None),
+        ("undo", "tab redo", "tab redo", None),  # too short for a step's name
+    ]
+    with writing(engine).begin() as conn:
+        command.upgrade(_make_of_0001(conn), "0002")
+        conn.exec_driver_sql("INSERT INTO strokes VALUES ('s', 7, 0, 3.0, x'', 'ann', 1)")
+        for revision, (intent, client, _, _) in enumerate(logged, start=1):
+            conn.exec_driver_sql(
+                "INSERT INTO stroke_ops VALUES (?, ?, 'add', 's', 'g', ?, 'ann', ?, 0.0)",
+                (revision, revision, intent, client),
+            )
+    with writing(engine).begin() as conn:
+        upgrade(conn)
+        found = select(stroke_ops.c.intent, stroke_ops.c.client, stroke_ops.c.step)
+        rows = conn.execute(found.order_by(stroke_ops.c.id)).all()
+        assert [tuple(row) for row in rows] == [(one[0], *one[2:]) for one in logged]
+        assert store.step_done(conn, "0123abcd-ef") == (2, (7,))
+        assert store.step_done(conn, "unknown-step") is None
+        plan = conn.exec_driver_sql(
+            "EXPLAIN QUERY PLAN SELECT revision FROM stroke_ops WHERE step = 'x'"
+        )
+        assert "ix_stroke_ops_step" in str(plan.all())
     engine.dispose()
