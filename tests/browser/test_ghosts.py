@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext
 
 from app.workspace import Workspace
 from tests.app.viewer import worlds
+from tests.browser import clip, painted
 from tests.browser.running import RunningStudio
 from tests.browser.tab import Tab
 
@@ -114,4 +115,46 @@ def test_frames_say_what_they_gained_and_a_conflict_is_listed_visited_and_resolv
     driven.press("e", *"]]]]]]").draw((160, 185), (166, 239)).idle()
     driven.find(".conflict").wait_for(state="detached")
     assert driven.find(".conflicts-badge").inner_text() == "0"
+    driven.assert_clean()
+
+
+def test_depth_and_its_confidence_lie_over_the_frames_that_have_them(
+    workspace: Workspace, driven: Tab
+) -> None:
+    driven.press("1").draw((20, 20), (40, 20)).press("2").draw((20, 150), (40, 150)).idle()
+    painted.round_of(workspace, painted.halves(0, 1))
+    driven.until("s.frames.every((frame) => frame.predicted)")
+    driven.idle()
+    assert driven.ink((60, 200), layer="overlay") == (70, 130, 180, 255)
+    assert driven.find(".over-legend").is_hidden()
+    driven.find(".over-choice").select_option("depth")
+    driven.find(".over-legend").wait_for()
+    driven.idle()
+    near, far = (driven.ink((160, y), layer="overlay") for y in (238, 128))
+    assert near[0] > far[0] + 100  # warm: the road before the camera
+    assert driven.ink((160, 2), layer="overlay")[3] == 0  # the sky has no depth
+    assert driven.find(".note.age").is_hidden()
+    depth = driven.ink((60, 200), layer="overlay")
+    driven.find(".over-choice").select_option("reconstruction")
+    assert "unsure" in driven.find(".over-legend").inner_text()
+    driven.idle()
+    assert driven.ink((60, 200), layer="overlay") not in (depth, (70, 130, 180, 255))
+    driven.find(".over-choice").select_option("prediction")
+    driven.idle()
+    assert driven.ink((60, 200), layer="overlay") == (70, 130, 180, 255)
+    driven.assert_clean()
+
+
+def test_a_frame_without_geometry_says_so_in_place_of_its_depth(
+    workspace: Workspace, driven: Tab
+) -> None:
+    driven.find(".over-choice").select_option("depth")
+    last = clip.frame_ids(workspace)[-1]
+    driven.page.route(f"**/frames/{last}/depth.png", lambda route: route.fulfill(status=404))
+    script = "import('/static/scenedata.js').then((m) => (m.geometryOf(%d).backend = null))"
+    driven.page.evaluate(script % last)
+    driven.press("End").until(f"s.shown === {last}")
+    assert "No depth. 2D only" in driven.find(".over-legend").inner_text()
+    assert driven.find(".layer.overlay").is_hidden()
+    driven.forgive("404")
     driven.assert_clean()

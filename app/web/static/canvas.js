@@ -1,7 +1,7 @@
 // The stage: image and overlay as layers that are only moved, strokes and the stroke in hand as
 // layers of the stage's own size and resolution.
 import { h, oncePerPaint } from "./dom.js";
-import { overlayOf, overlayRound } from "./overlay.js";
+import { overlayKind, overlayOf, overlayRound } from "./overlay.js";
 import { paintStroke, paintStrokes, paintTail } from "./painter.js";
 import { classOf, on, prefs, state } from "./state.js";
 import { strokesOf } from "./strokes.js";
@@ -75,7 +75,8 @@ export function look(action) {
 function moveLayers() {
   const { x, y, scale } = viewport;
   for (const layer of [image, overlay]) {
-    layer.style.transform = `translate(${x}px, ${y}px) scale(${(scale * viewport.image.width) / layer.width})`;
+    const [across, down] = [(scale * viewport.image.width) / layer.width, (scale * viewport.image.height) / layer.height];
+    layer.style.transform = `translate(${x}px, ${y}px) scale(${across}, ${down})`; // a grid's cells need not be square
     layer.classList.toggle("pixels", scale >= 3);
   }
   stage.dispatchEvent(new CustomEvent("view"));
@@ -153,7 +154,7 @@ async function refreshOverlay() {
   const [mine, frameId] = [overlayTurn, state.shown];
   const bitmap = await overlayOf(frameId);
   if (mine !== overlayTurn || frameId !== state.shown) return;
-  if (bitmap || overlayRound(frameId) === null) showOverlay(bitmap);
+  if (bitmap || overlayKind() !== "prediction" || overlayRound(frameId) === null) showOverlay(bitmap);
 }
 
 function showPrefs() {
@@ -175,10 +176,10 @@ export function openCanvas() {
     stage.classList.add("ready");
   });
   on("overlay-late", showOverlay);
-  on("overlay classes rounds hidden-classes connection", refreshOverlay);
+  on("overlay classes rounds hidden-classes connection scenes", refreshOverlay);
   on("strokes", ({ frame }) => frame === state.shown && paintInkSoon());
   on("classes", paintInkSoon);
   on("prefs hidden", showPrefs);
-  on("prefs", (fields) => "fade" in fields && refreshOverlay());
+  on("prefs", (fields) => ("fade" in fields || "over" in fields) && refreshOverlay());
   showPrefs();
 }

@@ -6,7 +6,7 @@ import { h } from "./dom.js";
 const SHEET = [
   ["Draw", [["B", "Brush"], ["E", "Eraser"], ["P", "Point"], ["I", "Ignore brush"], ["[  ]", "Brush smaller, larger"], ["1 – 9, 0", "Class 1 to 10"], ["⇧ 1 – 9, 0", "Class 11 to 20"], ["⇧ drag", "Straight line"], ["Esc", "Give up the stroke in hand"]]],
   ["Change", [["Ctrl Z", "Undo"], ["Ctrl ⇧ Z", "Redo"], ["T", "Train a round"]]],
-  ["Look", [["Wheel", "Zoom at the cursor"], ["Space drag", "Pan (or middle button)"], ["+  −", "Zoom in, out"], ["F", "Fit the frame"], ["O", "Prediction on, off"], ["G", "Strokes of other frames on, off"], ["H", "Hold to see the bare image"], ["V", "Scene in 3D on, off"]]],
+  ["Look", [["Wheel", "Zoom at the cursor"], ["Space drag", "Pan (or middle button)"], ["+  −", "Zoom in, out"], ["F", "Fit the frame"], ["O", "Overlay on, off"], ["G", "Strokes of other frames on, off"], ["H", "Hold to see the bare image"], ["V", "Scene in 3D on, off"]]],
   ["Go", [["A  ←  ↑", "Previous frame"], ["D  →  ↓", "Next frame"], ["⇧ A  ⇧ D", "Ten frames"], ["Home  End", "First, last frame"], ["?", "This sheet"]]],
 ];
 

@@ -2,6 +2,7 @@
 import { busy } from "./api.js";
 import { openCanvas, stage, viewport } from "./canvas.js";
 import { palette } from "./classes.js";
+import { depthBusy } from "./depthpictures.js";
 import { openDialogs } from "./dialog.js";
 import { fill, h } from "./dom.js";
 import { exportsView } from "./exports.js";
@@ -101,7 +102,7 @@ const started = start();
 async function idle() {
   await started;
   await Promise.all([drained(), undoSettled(), frameSettled()]);
-  while (busy() || overlayBusy() || ghostsBusy()) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (busy() || overlayBusy() || depthBusy() || ghostsBusy()) await new Promise((resolve) => setTimeout(resolve, 10));
   await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
 }
 

@@ -1,7 +1,7 @@
 // Which frame is shown. Image, strokes and overlay change together, when all are here.
 import { ApiError } from "./api.js";
 import { imageOf } from "./images.js";
-import { overlayOf, overlayRound } from "./overlay.js";
+import { overlayKind, overlayOf, overlayRound } from "./overlay.js";
 import { change, emit, on, state } from "./state.js";
 import { hasStrokes, loadStrokes } from "./strokes.js";
 
@@ -92,7 +92,7 @@ function prefetch() {
     const frame = near.shift();
     if (!frame || mine !== turn) return;
     const parts = [imageOf(frame.id), loadStrokes(frame.id)];
-    if (overlayRound(frame.id) !== null) parts.push(overlayOf(frame.id));
+    if (overlayKind() !== "prediction" || overlayRound(frame.id) !== null) parts.push(overlayOf(frame.id));
     await Promise.allSettled(parts); // what fails here fails again, and is told, when it is asked for
     next();
   };

@@ -55,6 +55,7 @@ const defaults = {
   brush: 8,
   opacity: 0.5,
   overlay: true,
+  over: "prediction", // what lies over the image
   fade: false,
   ghosts: true, // strokes of other frames
   filter: "all",

@@ -2,7 +2,8 @@
 import { look, stage, viewport } from "./canvas.js";
 import { button, disable, h, write } from "./dom.js";
 import { ghostsToggle } from "./ghosts.js";
-import { change, on, prefer, prefs, shownRound, state } from "./state.js";
+import { overlayControl } from "./overlaycontrol.js";
+import { change, on, prefer, prefs, state } from "./state.js";
 import { clearFrame, redo, undo, whyNot, whyNotClear } from "./undo.js";
 import { viewerToggle } from "./viewer.js";
 
@@ -93,34 +94,6 @@ function clearButton() {
   on("shown strokes drawn frame saving", show);
   show();
   return element;
-}
-
-function overlayControl() {
-  const toggle = button({ icon: "layers", hint: "Show the prediction (O); hold H to see the bare image", kind: "quiet", onclick: () => prefer({ overlay: !prefs.overlay }) });
-  const fade = button({ icon: "fade", hint: "Fade where the prediction is unsure", kind: "quiet", onclick: () => prefer({ fade: !prefs.fade }) });
-  const slider = h("input", { type: "range", class: "slider", min: 0, max: 100, step: 1, "aria-label": "Opacity of the prediction" });
-  const value = h("output", { class: "value overlay-value" });
-  slider.addEventListener("input", () => prefer({ opacity: slider.value / 100, overlay: true }));
-  const show = () => {
-    const percent = Math.round(100 * prefs.opacity);
-    toggle.setAttribute("aria-pressed", String(prefs.overlay));
-    fade.setAttribute("aria-pressed", String(prefs.fade));
-    if (document.activeElement !== slider) slider.value = percent;
-    slider.style.setProperty("--filled", `${percent}%`);
-    write(value, `${percent} %`);
-  };
-  const showReason = () => {
-    const reason = shownRound() || state.frames.some((frame) => frame.predicted !== null) ? "" : "There is no prediction yet: train a round first";
-    disable(toggle, reason);
-    disable(fade, reason);
-    slider.disabled = Boolean(reason);
-    slider.title = reason || "Opacity of the prediction";
-  };
-  on("prefs", show);
-  on("rounds project frame", showReason);
-  show();
-  showReason();
-  return h("div", { class: "group" }, toggle, slider, value, fade);
 }
 
 function zoomControl() {
