@@ -1,4 +1,4 @@
-"""The server is killed at twenty moments while strokes arrive: no acknowledged stroke is lost.
+"""The server is killed while strokes arrive, alone or with the worker: no acknowledged one is lost.
 
 The servers are real processes with real sockets, without Gradio's page, which has no part in
 keeping a stroke and takes seconds to import.
@@ -10,8 +10,10 @@ import multiprocessing
 import os
 import random
 import signal
+import subprocess
 import threading
 import time
+from collections.abc import Set
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -23,10 +25,12 @@ from sqlalchemy import select
 
 from annotations import store
 from annotations.schema import strokes
-from app import events
+from app import events, jobs
+from app.schema import RunState
 from app.workspace import Workspace, open_workspace
 from tests import processes
 from tests.app import samples
+from tests.app.running import ended, fake_round, predicted, run_of
 
 MOMENTS = 20
 HANDS = 3
@@ -110,10 +114,47 @@ def acknowledged(hands: list[Hand]) -> int:
     return sum(len(hand.acknowledged) for hand in hands)
 
 
-def kill_after(answers: int, seconds: float, hands: list[Hand], servers: Any, root: Path) -> None:
+@pytest.mark.slow
+@pytest.mark.parametrize("at", [1, 3])
+def test_a_server_and_a_worker_killed_at_once_lose_nothing(
+    servers: Any, project: Workspace, at: int
+):
+    frames = samples.frame_ids(project)
+    samples.label_all(project, frames=2)
+    with project.read() as conn:
+        drawn_before = set(conn.scalars(select(strokes.c.uuid)))
+    hands = [Hand(seed, frames) for seed in range(HANDS)]
+    with processes.started(processes.FAKE_WORKER, project.root) as worker:
+        one = fake_round(project, at=at, wrong="hang")
+        processes.eventually(lambda: len(predicted(project, one.number)) == at, seconds=PATIENCE)
+        kill_after(MOST_ACKNOWLEDGED, 0.01, hands, servers, project.root, beside=worker)
+    assert acknowledged(hands) >= MOST_ACKNOWLEDGED
+    check(project.root, hands, drawn_before=drawn_before)
+    processes.eventually(lambda: not processes.working_on(project.root), seconds=PATIENCE)
+    assert jobs.name_interrupted(project) == [one.run.run_id]
+    assert run_of(project, one.run.run_id).state is RunState.INTERRUPTED
+    assert len(predicted(project, one.number)) == at
+    jobs.resume(project, one.run.run_id)
+    with processes.started(processes.FAKE_WORKER, project.root):
+        assert ended(project, one.run.run_id, seconds=PATIENCE).state is RunState.DONE
+    assert run_of(project, one.run.run_id).attempt == 2
+    assert predicted(project, one.number) == set(frames)
+    check(project.root, hands, drawn_before=drawn_before)
+
+
+def kill_after(
+    answers: int,
+    seconds: float,
+    hands: list[Hand],
+    servers: Any,
+    root: Path,
+    *,
+    beside: subprocess.Popen[bytes] | None = None,
+) -> None:
     """Run a server, let the hands draw, kill it so many answers and seconds later.
 
-    The seconds put the kill anywhere in the strokes that are under way then.
+    The seconds put the kill anywhere in the strokes that are under way then. A process `beside` the
+    server is killed with it.
     """
     wanted = acknowledged(hands) + answers
     ours, theirs = servers.Pipe()
@@ -129,6 +170,8 @@ def kill_after(answers: int, seconds: float, hands: list[Hand], servers: Any, ro
         time.sleep(seconds)
     finally:
         os.kill(server.pid, signal.SIGKILL)
+        if beside is not None:
+            beside.kill()
         server.join()
     for thread in drawing:
         thread.join()
@@ -137,10 +180,10 @@ def kill_after(answers: int, seconds: float, hands: list[Hand], servers: Any, ro
     theirs.close()
 
 
-def check(root: Path, hands: list[Hand]) -> None:
+def check(root: Path, hands: list[Hand], *, drawn_before: Set[str] = frozenset()) -> None:
     """Every acknowledged stroke is there and shown; of the others at most those in hand."""
     with open_workspace(root) as workspace, workspace.read() as conn:
-        kept = {row.uuid: row.created_revision for row in conn.execute(select(strokes))}
+        rows = conn.execute(select(strokes)).all()
         shown = {
             stroke.uuid
             for frame in store.list_frames(conn)
@@ -148,8 +191,10 @@ def check(root: Path, hands: list[Hand]) -> None:
         }
         announced = [event for event in events.after(conn, 0) if event.kind == "stroke"]
         assert conn.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+    there = {row.uuid for row in rows}
+    kept = {row.uuid: row.created_revision for row in rows if row.uuid not in drawn_before}
     promised = {uuid: at for hand in hands for uuid, at in hand.acknowledged.items()}
     assert promised.items() <= kept.items()
     assert kept.keys() - promised.keys() <= {hand.in_hand["uuid"] for hand in hands if hand.in_hand}
-    assert shown == set(kept)
+    assert shown == there >= drawn_before
     assert len(announced) == len(kept)
