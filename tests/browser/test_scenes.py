@@ -13,6 +13,7 @@ from app.runs import Claim
 from app.workspace import Workspace
 from rewis3d.reconstruct import report
 from rewis3d.reconstruct.report import FrameReport, SceneReport
+from tests.app.viewer import worlds
 from tests.browser.clip import FRAMES
 from tests.browser.tab import Tab
 
@@ -31,10 +32,13 @@ def taken(workspace: Workspace, number: int) -> Iterator[Claim]:
         yield claim
 
 
-def finish(workspace: Workspace, claim: Claim) -> None:
+def finish(workspace: Workspace, claim: Claim, *, number: int) -> None:
     """End a scene: two pieces, and no geometry for the last frame."""
     with workspace.read() as conn:
         frames = store.list_frames(conn)
+        folder = scenes.folder(workspace, scenes.get_scene(conn, number))
+    pieces = [worlds.geometry(part, width=32, height=24) for part in (frames[:3], frames[3:-1])]
+    worlds.write(folder, pieces)
     rows = [
         FrameReport(frame.name, frame.frame_id, "colmap", int(place > 2), 0.9)
         for place, frame in enumerate(frames[:-1])
@@ -77,7 +81,7 @@ def test_a_scene_is_asked_for_followed_and_reported(tab: Tab, workspace: Workspa
         tab.until("s.scenes[0].done === 2 && s.scenes[0].state === 'running'")
         assert "measuring depth" in card(tab)
         assert "2 of 6 · 8.0 s left" in card(tab)
-        finish(workspace, claim)
+        finish(workspace, claim, number=1)
     tab.until("s.activeScene === 1")
     tab.idle()
     assert "Depth in 5 of 6 frames, 75 % of all pixels" in card(tab)
@@ -103,7 +107,7 @@ def test_a_scene_that_fails_is_resumed_or_given_up_and_another_one_chosen(
     for number in (1, 2):
         jobs.start_reconstruct(workspace)
         with taken(workspace, number) as claim:
-            finish(workspace, claim)
+            finish(workspace, claim, number=number)
     jobs.start_reconstruct(workspace)
     with taken(workspace, 3) as claim, workspace.write() as conn:
         runs.fail(conn, claim, error="no memory")

@@ -5,15 +5,17 @@ import { change, on, state } from "./state.js";
 
 const SETTLED_MS = 120; // a burst of strokes is one question
 const STALE_MS = 400; // the server is still at work on it
-const AGAIN_MS = 3000; // after a failure
+const AGAIN_MS = 3000; // the server is away
 const NOTHING = { scene: null, gained: {}, conflicts: [], stale: false, error: "" };
 let timer = 0;
 let turn = 0;
+let asked; // number of the scene that was asked about last
 
 /** Follow strokes, classes and scenes from now on. */
 export function followGains() {
   state.gains = NOTHING;
-  on("live:stroke live:class live:frames live:scene scenes resync", () => soon(SETTLED_MS));
+  on("live:stroke live:class live:frames live:scene resync", () => soon(SETTLED_MS));
+  on("scenes", () => asked !== usedScene()?.number && soon(SETTLED_MS)); // not for each step of one that is being made
   on("connection", () => state.online && soon(SETTLED_MS));
 }
 
@@ -30,6 +32,7 @@ function soon(milliseconds) {
 async function load() {
   turn += 1;
   const mine = turn;
+  asked = usedScene()?.number;
   if (!usedScene()) return take(NOTHING);
   try {
     const answer = await get("ghosts");
@@ -38,8 +41,8 @@ async function load() {
     if (answer.stale) soon(STALE_MS);
   } catch (error) {
     if (mine !== turn) return;
-    if (!error.offline) take({ ...NOTHING, error: error.message });
-    soon(AGAIN_MS);
+    if (error.offline) return soon(AGAIN_MS);
+    take({ ...NOTHING, error: error.message });
   }
 }
 

@@ -3,7 +3,7 @@ import { address } from "./api.js";
 import { stage, viewport } from "./canvas.js";
 import { button, disable, h } from "./dom.js";
 import { hatched } from "./hatching.js";
-import { usedScene } from "./scenedata.js";
+import { flatReason, usedScene } from "./scenedata.js";
 import { on, prefer, prefs, state } from "./state.js";
 
 const worker = new Worker(new URL("ghost_worker.js", import.meta.url), { type: "module" });
@@ -14,6 +14,7 @@ let requests = 0;
 let held = null; // {frame, bitmap, box, width, height}
 let wanted = null; // "read" or "colour": what is to be done anew
 let working = false;
+let shownScene; // number of the scene that was asked about last
 let clean = true; // nothing is on the layer
 
 worker.onmessage = ({ data }) => {
@@ -47,7 +48,8 @@ export function ghostsToggle() {
 export function openGhosts() {
   stage.querySelector(".layer.ink").before(layer);
   stage.addEventListener("view", paint);
-  on("shown scenes live:stroke live:class live:frames live:scene resync", () => refresh("read"));
+  on("shown live:stroke live:class live:frames live:scene resync", () => refresh("read"));
+  on("scenes", () => shownScene !== usedScene()?.number && refresh("read")); // not for each step of one that is being made
   on("connection", () => state.online && refresh("read"));
   on("classes hidden-classes", () => refresh("colour"));
   on("prefs", (fields) => "ghosts" in fields && (paint(), refresh("read")));
@@ -65,7 +67,8 @@ async function work() {
     const known = wanted === "colour";
     wanted = null;
     const frame = state.shown;
-    if (frame === null || !prefs.ghosts || !usedScene()) {
+    shownScene = usedScene()?.number;
+    if (frame === null || !prefs.ghosts || !usedScene() || flatReason(frame)) {
       hold(null);
       continue;
     }

@@ -1,7 +1,7 @@
 // The prediction over the image: labels come as train ids and are coloured here, in a worker.
 import { address } from "./api.js";
 import { depthPicture } from "./depthpictures.js";
-import { usedScene } from "./scenedata.js";
+import { flatReason, usedScene } from "./scenedata.js";
 import { classOf, emit, on, prefs, shownRound, state } from "./state.js";
 
 const BUDGET_BYTES = 192e6;
@@ -44,7 +44,7 @@ export function overlayKind() {
 /** Return a promise of a frame's coloured overlay; null where there is none for it. */
 export async function overlayOf(frameId) {
   const kind = overlayKind();
-  if (kind !== "prediction") return depthPicture(frameId, kind);
+  if (kind !== "prediction") return flatReason(frameId) ? null : depthPicture(frameId, kind);
   const source = sourceOf(frameId);
   if (!source) return null;
   const known = painted.get(frameId);
