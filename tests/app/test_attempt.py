@@ -75,6 +75,8 @@ def test_a_round_is_worked_on_and_written_down(labelled: Workspace) -> None:
         "accuracy": 0.75,
         "iou": {"ground": 0.5, "sky": None},
         "pixels": 10,
+        "rival": None,
+        "no_rival": None,
     }
     assert [step for step, _ in curves["loss"]] == list(range(samples.FRAMES))
     assert told.count("prediction") == samples.FRAMES

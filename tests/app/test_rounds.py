@@ -220,6 +220,8 @@ def test_scores_stay_with_the_round(project):
         "accuracy": 0.75,
         "iou": {"sky": 0.5, "thing": None},
         "pixels": 40,
+        "rival": None,
+        "no_rival": None,
     }
     assert done.seconds is not None
     assert done.seconds >= 0
