@@ -27,7 +27,7 @@ LINKS: Final = 15
 """Agreeing matches from which two views hold on to each other."""
 SMALLEST: Final = 3
 """Views of a piece: two that are left over from more have nothing that could contradict them."""
-FOCALS: Final = (0.3, 5.0)
+FOCALS: Final = (0.4, 5.0)
 """Focal lengths in longer sides beyond which the calibration has run away."""
 
 
