@@ -6,11 +6,15 @@ with another depth. The covariance of the bundle adjustment says so, where resid
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 import pycolmap
 from jaxtyping import Float64
+
+from rewis3d.reconstruct.cameras.features import Lens
+from rewis3d.reconstruct.cameras.model import Model
 
 DOUBTFUL: Final = 0.08
 """Relative standard deviation of the focal length, or of the image's corner where distortion moves
@@ -18,6 +22,20 @@ it, from which a lens is not known. Being linear it says too little of a large u
 at 0.06 were 8 % off, one that never turned was 60 % off at 0.12."""
 BENT: Final = 0.35
 """Share by which distortion may move the image's corner before it is taken for a mistake."""
+
+KNOWN: Final = 0.1
+"""Share by which a solved focal length may differ from the one in the image's file: makers round,
+and photos from few sides let it drift by more."""
+
+
+def believable(model: Model, lenses: Sequence[Lens]) -> bool:
+    """Say whether the lenses that came out with a model can be those that took its images."""
+    drifts = [
+        abs(float(model.cameras[place].K[0, 0]) / known - 1)
+        for place in model.places
+        if (known := lenses[place].focal) is not None
+    ]
+    return model.doubt < DOUBTFUL and max(drifts, default=0.0) <= KNOWN
 
 
 def doubt_of(found: pycolmap.Reconstruction, *, given: bool) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from rewis3d.job import View
 from rewis3d.reconstruct.cameras.features import DATABASE_FILE, Lens, detect, lenses_of
-from rewis3d.reconstruct.cameras.focal import DOUBTFUL
+from rewis3d.reconstruct.cameras.focal import believable
 from rewis3d.reconstruct.cameras.given import depths_of
 from rewis3d.reconstruct.cameras.groups import groups_of
 from rewis3d.reconstruct.cameras.mapping import Setting, map_globally, map_incrementally
@@ -155,7 +155,7 @@ def _map_group(
     ways = [(map_globally, setting), (map_globally, held)] if len(group) > 2 else []
     for mapper, told in (*ways, (map_incrementally, held)):
         models = mapper(database, told, group=group)
-        known = [model for model in models if model.doubt < DOUBTFUL]
+        known = [model for model in models if believable(model, setting.lenses)]
         valid = [validate(model, links, videos=videos, whole=len(group)) for model in known]
         best = max(best, _together(valid, group, links), key=_placed)
         if _placed(best) >= ENOUGH * len(group):

@@ -1,7 +1,9 @@
+from dataclasses import replace
+
 import pytest
 
 from rewis3d.reconstruct.cameras.features import lenses_of
-from rewis3d.reconstruct.cameras.focal import DOUBTFUL
+from rewis3d.reconstruct.cameras.focal import DOUBTFUL, KNOWN, believable
 from rewis3d.reconstruct.cameras.mapping import Setting, map_globally
 
 from .conftest import Walk
@@ -23,3 +25,14 @@ def test_doubt_is_less_where_the_focal_length_is_given(walk: Walk) -> None:
     (free,) = mapped(walk, focal=0.0, places=range(8))
     (given,) = mapped(walk, focal=FOCAL, places=range(8))
     assert 0 < given.doubt < free.doubt
+
+
+def test_a_lens_far_from_what_its_file_says_or_in_doubt_is_not_believed(walk: Walk) -> None:
+    def says(share: float) -> bool:
+        return believable(walk.model, lenses_of(walk.views, FOCAL * share))
+
+    assert says(1.0)
+    assert says(1 - KNOWN / 2)
+    assert not says(1 + 2 * KNOWN)
+    assert believable(walk.model, lenses_of(walk.views, 0.0))
+    assert not believable(replace(walk.model, doubt=2 * DOUBTFUL), walk.lenses)
