@@ -7,6 +7,7 @@ export const ENDED = ["done", "cancelled", "interrupted", "failed"];
 const AGAIN_MS = 2000; // after a load that failed
 const AFTER_STROKES_MS = 400;
 const curves = new Map(); // round number -> {series: [[step, value], ...]}
+const asked = new Map(); // round number -> {stale}: of the curves that are on their way
 let timer = 0;
 let turn = 0;
 
@@ -70,11 +71,19 @@ async function act(request, failure) {
 
 /** Return a promise of a round's curves. */
 export async function curvesOf(number) {
-  if (!curves.has(number)) {
+  while (!curves.has(number)) {
+    const answer = { stale: false };
+    asked.set(number, answer);
     const { series } = await get(`rounds/${number}/points`);
-    curves.set(number, series);
+    if (!answer.stale) curves.set(number, series); // else a notice overtook it: ask again
   }
   return curves.get(number);
+}
+
+/** Have curves loaded again, those too that are on their way. */
+function forget(number) {
+  curves.delete(number);
+  if (asked.has(number)) asked.get(number).stale = true;
 }
 
 function followRun(event) {
@@ -86,7 +95,7 @@ function followRun(event) {
   const { state: now, stage, done, total, eta_seconds } = event;
   Object.assign(round, { state: now, stage, done, total, eta_seconds });
   if (turned) {
-    curves.delete(round.number); // whole again, also where a resumed round went back a little
+    forget(round.number); // whole again, also where a resumed round went back a little
     soon(0);
   }
   emit("rounds");
@@ -94,8 +103,9 @@ function followRun(event) {
 
 function followPoint({ run, series, step, value }) {
   const round = state.rounds.find((item) => item.run === run);
-  const known = round && curves.get(round.number);
-  if (!known) return;
+  if (!round) return;
+  const known = curves.get(round.number);
+  if (!known) return forget(round.number);
   known[series] ??= [];
   if ((known[series].at(-1)?.[0] ?? -1) >= step) return; // was in the answer that gave the curve
   known[series].push([step, value]);
@@ -113,5 +123,5 @@ export function followRounds() {
   on("live:point", followPoint);
   on("live:active live:class live:worker", () => soon(0)); // a worker that died leaves a round behind
   on("live:stroke acknowledged labels-changed", () => soon(AFTER_STROKES_MS));
-  on("resync", () => (curves.clear(), soon(0)));
+  on("resync", () => ([...asked.keys()].forEach(forget), soon(0)));
 }
