@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Route
 
 from app import rounds, runs
 from app.runs import Claim
@@ -186,27 +184,6 @@ def test_points_appear_while_a_round_runs(
     )
     assert len(x_values) == 20  # each point once, whether it came by notice or in the answer
     assert "70.0 %" in drawn.find("[data-round='1']").inner_text()
-
-
-def test_points_that_overtake_the_answer_with_the_curves_are_shown(
-    drawn: Tab, workspace: Workspace, begun: tuple[int, Claim]
-) -> None:
-    _, claim = begun
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        response = route.fetch()  # the curves as they are now: empty
-        if held:
-            return route.fulfill(response=response)
-        held.append(route)
-        finish_round(workspace, claim, miou=0.7)
-        time.sleep(1)  # the notices of all points come first
-        return route.fulfill(response=response)
-
-    drawn.page.route("**/points", hold)
-    show_rounds(drawn)
-    drawn.find(".curves .chart-line").first.wait_for(state="attached")
-    assert held
 
 
 def test_labels_and_strokes_are_exported_and_downloaded(drawn: Tab) -> None:
