@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 import orjson
@@ -24,6 +25,7 @@ from app import events
 from app.errors import StudioError
 from app.schema import events as event_rows
 from app.web.presence import Presence
+from app.web.racing import until_first
 from app.workspace import Workspace
 
 WATCH_SECONDS: Final = 0.2
@@ -104,34 +106,28 @@ class Live:
         tab = _Tab(asyncio.get_running_loop(), client)
         with self._lock:
             self._tabs.add(tab)
-        sender = asyncio.create_task(self._send(socket, tab, since))
-        listener = asyncio.create_task(_until_gone(socket))
         try:
-            done, _ = await asyncio.wait({sender, listener}, return_when=asyncio.FIRST_COMPLETED)
-            if sender in done:
-                with suppress(WebSocketDisconnect):
-                    sender.result()
+            await until_first(partial(self._send, socket, tab, since), partial(_until_gone, socket))
         finally:
             with self._lock:
                 self._tabs.discard(tab)
-            sender.cancel()
-            listener.cancel()
-            await asyncio.gather(sender, listener, return_exceptions=True)
 
     async def _send(self, socket: WebSocket, tab: _Tab, since: int | None) -> None:
-        # The tab is in the hub by now: what is committed after this look waits in its queue.
-        seq, missed = await run_in_threadpool(self._backlog, since)
-        await _say(socket, {"kind": "hello", "seq": seq})
-        if missed is None:
-            await _say(socket, {"kind": "reload", "seq": seq})
-        for event in missed or ():
-            await _say(socket, _message(event))
-        while (event := await tab.queue.get()) is not None:
-            if isinstance(event, Notice):
-                await _say(socket, {**event.payload, "kind": event.kind})
-            elif event.seq > seq:
+        """Say what is new until the tab is gone, or too far behind."""
+        with suppress(WebSocketDisconnect):
+            # The tab is in the hub by now: what is committed after this look waits in its queue.
+            seq, missed = await run_in_threadpool(self._backlog, since)
+            await _say(socket, {"kind": "hello", "seq": seq})
+            if missed is None:
+                await _say(socket, {"kind": "reload", "seq": seq})
+            for event in missed or ():
                 await _say(socket, _message(event))
-        await socket.close(_TRY_AGAIN_LATER, "fell behind")
+            while (event := await tab.queue.get()) is not None:
+                if isinstance(event, Notice):
+                    await _say(socket, {**event.payload, "kind": event.kind})
+                elif event.seq > seq:
+                    await _say(socket, _message(event))
+            await socket.close(_TRY_AGAIN_LATER, "fell behind")
 
     def _backlog(self, since: int | None) -> tuple[int, list[events.Event] | None]:
         with self._workspace.read() as conn:

@@ -7,7 +7,7 @@ that tab's. The page is one file of viser's; it opens its WebSocket where it was
 from __future__ import annotations
 
 import asyncio
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +23,7 @@ from websockets.typing import Subprotocol
 
 from app.viewer.messages import KEY_HEADER
 from app.web.context import refusal
+from app.web.racing import until_first
 from app.web.viewing import Door, Viewing
 
 router = APIRouter()
@@ -87,14 +88,7 @@ async def _pass_on(socket: WebSocket, door: Door) -> None:
         return
     async with scene:
         await socket.accept(scene.subprotocol)
-        ways = {
-            asyncio.create_task(_to_scene(socket, scene)),
-            asyncio.create_task(_to_tab(socket, scene)),
-        }
-        _, open_ways = await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
-        for way in open_ways:
-            way.cancel()
-        await asyncio.gather(*ways, return_exceptions=True)
+        await until_first(partial(_to_scene, socket, scene), partial(_to_tab, socket, scene))
 
 
 async def _to_scene(socket: WebSocket, scene: ClientConnection) -> None:

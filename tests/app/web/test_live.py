@@ -4,10 +4,12 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
+import anyio
 import pytest
 from sqlalchemy import delete
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection
@@ -211,3 +213,43 @@ def test_lock_files_that_can_not_be_read_stop_no_notices(
         monkeypatch.setattr(jobs, "worker_alive", lambda _: True)
         told = heard(socket)
         assert (told["kind"], told["alive"]) == ("worker", True)
+
+
+class LeavingSocket:
+    """The socket of a page that goes when it is told to."""
+
+    def __init__(self) -> None:
+        self.gone = asyncio.Event()
+
+    async def accept(self) -> None:
+        return
+
+    async def send_text(self, text: str) -> None:
+        assert json.loads(text)["kind"] == "hello"
+
+    async def receive_text(self) -> str:
+        await self.gone.wait()
+        raise WebSocketDisconnect
+
+
+@pytest.mark.parametrize("turns", range(6))
+def test_a_request_given_up_while_its_page_leaves_ends_quietly(project: Workspace, turns: int):
+    """The cancellation must come out as the scope's own, at whichever turn of the loop it comes."""
+
+    async def given_up() -> bool:
+        socket, scope = LeavingSocket(), anyio.CancelScope()
+
+        async def served() -> bool:
+            with scope:
+                await live.Live(project).serve(cast(WebSocket, socket), None)
+            return True
+
+        request = asyncio.create_task(served())
+        await asyncio.sleep(0.1)
+        socket.gone.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        scope.cancel()
+        return await request
+
+    assert asyncio.run(given_up())
