@@ -51,11 +51,12 @@ class Camera:
     def project(self, xyz: Float64[np.ndarray, "n 3"]) -> Float64[np.ndarray, "n 2"]:
         """Return the pixels (x, y) of points in the camera's frame; NaN for those not in front."""
         front = xyz[:, 2] > 0
-        plane = np.full((len(xyz), 2), np.nan)
-        plane[front] = xyz[front, :2] / xyz[front, 2:]
+        plane = xyz[:, :2] / np.where(front, xyz[:, 2], np.nan)[:, None]
         if self.distortion and front.any():
             plane[front] = self._distort(plane[front])
-        return plane * [self.K[0, 0], self.K[1, 1]] + self.K[:2, 2]
+        plane *= [self.K[0, 0], self.K[1, 1]]
+        plane += self.K[:2, 2]
+        return plane
 
     def rays(self, xy: Float64[np.ndarray, "n 2"]) -> Float64[np.ndarray, "n 3"]:
         """Return the directions of pixels in the camera's frame, scaled to z = 1."""

@@ -198,10 +198,11 @@ def _landed(
     xy: Float64[np.ndarray, "n 2"], points: Float64[np.ndarray, "n 3"], camera: Camera
 ) -> Int64[np.ndarray, "n"]:
     """Return the flat index of the cell that each pixel lies in; -1 for none."""
-    inside = np.all((xy >= 0) & (xy < [camera.width, camera.height]), axis=1)  # False for NaN
+    x, y = xy.T
+    inside = (x >= 0) & (x < camera.width) & (y >= 0) & (y < camera.height)  # False for NaN
     if camera.distortion:
         inside = inside & _within_lens(points, camera)
-    column, row = np.where(inside[:, None], xy, 0).astype(np.int64).T
+    column, row = (np.where(inside, along, 0).astype(np.int64) for along in (x, y))
     return np.where(inside, row * camera.width + column, -1)
 
 
