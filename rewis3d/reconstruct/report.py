@@ -48,7 +48,7 @@ class SceneReport:
     """Share of all frames' pixels with confidence above STRICT; 2D-only frames count as none."""
     reprojection_error_px: float | None
     seconds: float
-    """Of the attempt that finished it."""
+    """Of all attempts together; what the last second before a kill took is lost."""
     per_frame: tuple[FrameReport, ...]
     units: tuple[str, ...] = ()
     """Of each piece: "metric" or "normalised"."""

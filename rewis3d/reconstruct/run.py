@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Generator, Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,6 +11,7 @@ from rewis3d.job import Job, read_job
 from rewis3d.reconstruct import report
 from rewis3d.reconstruct.config import ReconstructConfig, from_json
 from rewis3d.reconstruct.solution import Solution, save
+from rewis3d.reconstruct.spent import Spent
 from rewis3d.reconstruct.weights import weights_are_here
 from rewis3d.reports import Done, Progress, Report
 from rewis3d.scene import SceneFolder
@@ -28,20 +28,20 @@ def run(folder: Path) -> Iterator[Report]:
     Rewis3dError where a backend that was asked for is missing, or what was given can't be read. A
     clip without usable geometry is no error: its report says so, frame by frame.
     """
-    started = time.monotonic()
+    spent = Spent(folder)
     job = read_job(folder)
     config = from_json(job.config)
     name = _chosen(job, config)
     scene_folder = SceneFolder(folder / job.output)
-    solution = yield from _backend(name)(job, folder, config, scene_folder)
+    solution = yield from spent.through(_backend(name)(job, folder, config, scene_folder))
     if config.backend == "auto" and solution.reasons:
-        solution = yield from _single_frames(solution, job, folder, config)
+        solution = yield from spent.through(_single_frames(solution, job, folder, config))
     made = report.summarise(
         job.views,
         solution,
         scene_folder,
         backend=name,
-        seconds=time.monotonic() - started,
+        seconds=spent.seconds,
     )
     report.write(made, scene_folder)
     yield Done(report.to_json(made))
