@@ -21,7 +21,8 @@ from app.runs import Claim, Run
 from app.schema import RunKind, RunState
 from app.schema import runs as table
 from app.workspace import Workspace
-from rewis3d import config
+from rewis3d import presets
+from rewis3d.config import QuickConfig
 from rewis3d.reconstruct import config as reconstruction
 
 MOST_ATTEMPTS: Final = 5
@@ -30,6 +31,10 @@ MOST_ATTEMPTS: Final = 5
 A run that takes the machine down would otherwise take it down at every start.
 """
 EXPORTS: Final = ("model", "labels", "strokes")
+PRESETS: Final = tuple(
+    name for name, config in presets.PRESETS.items() if isinstance(config, QuickConfig)
+)
+"""What a worker can train; settings of the method resolve, but no child works on them."""
 INTERRUPTED: Final = "the worker stopped in the middle of it; it can go on"
 
 
@@ -45,10 +50,13 @@ def start_round(
 
     `current_frame` is predicted first. StudioError or Rewis3dError where it can't be trained.
     """
-    chosen = config.to_json(config.resolve(preset, overrides or {}))
+    chosen = presets.resolve(preset, overrides or {})
+    if preset not in PRESETS:
+        raise StudioError(f"no worker can train preset {preset!r}; known: {', '.join(PRESETS)}")
+    fields = presets.to_json(chosen)
     with workspace.write() as conn:
         created = rounds.create(
-            conn, preset=preset, config=chosen, seed=seed, current_frame=current_frame
+            conn, preset=preset, config=fields, seed=seed, current_frame=current_frame
         )
     return created.number
 

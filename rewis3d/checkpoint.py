@@ -14,9 +14,10 @@ from typing import Any, Final
 import torch
 from safetensors.torch import load, save
 
-from rewis3d.config import QuickConfig, from_json, to_json
+from rewis3d.config import QuickConfig
 from rewis3d.models.lite import Lite0
 from rewis3d.models.segmenter import Head, Segmenter
+from rewis3d.presets import read_as, to_json
 from rewis3d.reports import Scores, read_scores
 from rewis3d.types import ClassSpec, Rewis3dError
 
@@ -90,7 +91,7 @@ def load_checkpoint(folder: Path) -> Checkpoint:
 
 
 def _read(record: Mapping[str, Any], weights: bytes) -> Checkpoint:
-    config = from_json(record["config"])
+    config = read_as(QuickConfig, record["config"])
     classes = tuple(
         ClassSpec(**{**spec, "colour": tuple(spec["colour"])}) for spec in record["classes"]
     )

@@ -14,10 +14,10 @@ import torch
 from safetensors.torch import save
 
 from rewis3d.checkpoint import Checkpoint, load_checkpoint
-from rewis3d.config import to_json
 from rewis3d.job import read_job
 from rewis3d.model_card import SCRIPT, card
 from rewis3d.models.segmenter import Segmenter, ready
+from rewis3d.presets import to_json
 from rewis3d.reports import Done, Progress, Report
 from rewis3d.types import Rewis3dError
 

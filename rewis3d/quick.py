@@ -15,7 +15,7 @@ from torch import Tensor
 
 from rewis3d import metrics
 from rewis3d.checkpoint import Checkpoint, build, load_checkpoint, save_checkpoint
-from rewis3d.config import QuickConfig, from_json
+from rewis3d.config import QuickConfig
 from rewis3d.device import pick
 from rewis3d.features import FeatureCache, Frames
 from rewis3d.fit import Pixels, fit
@@ -24,6 +24,7 @@ from rewis3d.labelled import Labelled, Training, read_labelled
 from rewis3d.models.segmenter import Head, ready
 from rewis3d.models.weights import lite0
 from rewis3d.predict import predict, predict_frame
+from rewis3d.presets import read_as
 from rewis3d.publish import publish
 from rewis3d.reports import Done, Point, Progress, Published, Report, Rival, Scores
 from rewis3d.types import UNLABELLED, Rewis3dError
@@ -46,7 +47,7 @@ def run(folder: Path) -> Iterator[Report]:
     started = time.monotonic()
     job = read_job(folder)
     output = folder / job.output
-    config = from_json(job.config)
+    config = read_as(QuickConfig, job.config)
     device = pick(config.device)
     frames = Frames(folder, FeatureCache(folder / job.features), device)
     if not (output / MODEL).is_dir():

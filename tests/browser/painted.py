@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 from app import rounds, runs, slots
 from app.runs import Claim
 from app.workspace import Workspace
-from rewis3d import config
+from rewis3d import presets
 from rewis3d.reports import Point, Published, Rival, Scores
 from tests.browser.clip import HEIGHT, WIDTH, frame_ids
 
@@ -30,7 +30,7 @@ def begun_round(workspace: Workspace) -> Iterator[tuple[int, Claim]]:
     with slots.hold(workspace) as slot:  # the studio names a run as interrupted that nobody holds
         with workspace.write() as conn:
             made = rounds.create(
-                conn, preset="quick", config=config.to_json(config.resolve("quick", {})), seed=0
+                conn, preset="quick", config=presets.to_json(presets.resolve("quick", {})), seed=0
             )
             claim = runs.claim(conn, made.run.run_id, slot=slot.holder)
         assert claim is not None

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from rewis3d.config import resolve
 from rewis3d.features import FeatureCache, cache_key, hypercolumns
 from rewis3d.models.lite import Lite0
 from rewis3d.models.segmenter import Head, Segmenter, normalised, positions, ready
+from rewis3d.presets import resolve
 
 SIZES = ((24, 32), (12, 16), (6, 8), (3, 4), (2, 2))
 CHANNELS = (16, 24, 40, 112, 320)
