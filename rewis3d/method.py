@@ -42,6 +42,8 @@ class Networks(Checked):
     """lite sees a frame enlarged by this factor."""
     longest: Annotated[int, Range(least=32)] = 1080
     """Upper bound in pixels on the longer side of what lite sees."""
+    backbone: Literal["trained", "frozen"] = "trained"
+    """frozen: of lite the head alone learns, on whole frames, whose maps are computed once."""
     points_model: Literal["published", "tiny"] = "published"
     """Point Transformer V3 as published (section 4.1), or of a size for CPUs."""
     point_features: Literal["rgb", "lifted"] = "rgb"
@@ -73,6 +75,10 @@ class Run(Checked):
     """Views that go through the networks at once, at most; the losses don't depend on it."""
     frames: Literal["labelled", "all"] = "labelled"
     """all: also those without strokes, for the losses that need none."""
+    judge_at: Annotated[float, Range(above=0, most=1)] = 0.85
+    """After this share of the steps the held-out labels judge; from then on they are learnt too."""
+    labels: Literal["strokes", "grown"] = "strokes"
+    """grown: also what grows from strokes, as a quick round does (lite alone)."""
     absent_class: Literal["left out", "zero"] = "left out"
     """What a class that the truth doesn't show is in the mean IoU."""
     precision: Literal["float32", "bfloat16"] = "bfloat16"

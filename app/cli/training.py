@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 def train(
     project: Project,
-    preset: Annotated[str, typer.Option(help="How to train: quick.")] = "quick",
+    preset: Annotated[
+        str, typer.Option(help="How to train: quick, cpu, interactive, paper or released.")
+    ] = "quick",
     overrides: Settings = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all that is random.")] = 0,
     frame: Annotated[
@@ -91,7 +93,10 @@ def _go_on(workspace: Workspace, number: int, *, wait: bool) -> None:
         return
     with workspace.read() as conn:
         run_id = rounds.get_round(conn, number).run.run_id
+        scene = jobs.scene_awaited(conn, run_id)
     try:
+        if scene is not None:
+            finished(workspace, scene.run.run_id)
         finished(workspace, run_id)
     except KeyboardInterrupt:
         remark(_after_interrupt(workspace, number))
