@@ -68,7 +68,7 @@ def _train(
     begun = yield from start(job, folder, config, into=output / LEARNING)
     scene = SceneFolder(folder / job.scene) if job.scene and _learns_3d(config) else None
     reserved = {view.frame_id for view in job.views if view.reserved}
-    features = yield from _features(job, config, begun, scene, frames=frames)
+    features = yield from features_for(job, config, begun, scene, frames=frames)
     branches = enlisted(begun.network, job, config, frames=frames, geometry=scene is not None)
     shown = as_shown(config, job) if config.networks.backbone == "frozen" else config
     material = [
@@ -111,7 +111,7 @@ def _learns_3d(config: MethodConfig) -> bool:
     return config.networks.branches == "both"
 
 
-def _features(
+def features_for(
     job: Job, config: MethodConfig, begun: Start, scene: SceneFolder | None, *, frames: Frames
 ) -> Generator[Progress, None, PointFeatures | None]:
     """Return what the 2D backbone sees of points, where the 3D network is told."""
