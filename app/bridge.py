@@ -43,7 +43,7 @@ EXPORTS: Final = "exports"
 MODEL: Final = "model"
 PREPARING: Final = "preparing"
 """The stage of a run whose job folder is being written."""
-_JOB: Final = "job"
+JOB: Final = "job"
 
 OnProgress = Callable[[str, int, int], None]
 """Told the stage, and how many of how many frames are through; what it raises ends the work."""
@@ -69,7 +69,7 @@ def write_training_job(
         parent = None if round_.parent is None else rounds.get_round(conn, round_.parent)
         scene = _scene_to_train_with(conn, round_)
         frames = wanted_order(store.list_frames(conn), current_frame)
-    folder = workspace.path(round_.folder) / _JOB
+    folder = workspace.path(round_.folder) / JOB
     _make_way(folder, round_, reserved={frame.frame_id for frame in frames if frame.reserved})
     if (folder / JOB_FILE).exists():
         return folder
@@ -123,8 +123,8 @@ def _scene_to_train_with(conn: Connection, round_: Round) -> str | None:
     scene = scenes.get_scene(conn, number)
     if scene.report is None:
         raise StudioError(
-            f"round {round_.number} trains with scene {number}, which is {scene.run.state}: resume"
-            " the scene and then the round, or train another round with --set branches=2d"
+            f"it trains with scene {number}, which is {scene.run.state}: resume the scene and then"
+            " the round, or train another one with --set branches=2d"
         )
     return scene.folder if scene.report["frames"]["registered"] else None
 

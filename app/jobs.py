@@ -32,6 +32,7 @@ MOST_ATTEMPTS: Final = 5
 A run that takes the machine down would otherwise take it down at every start.
 """
 EXPORTS: Final = ("model", "labels", "strokes")
+_TO_GO_ON: Final = (RunState.QUEUED, RunState.INTERRUPTED)
 INTERRUPTED: Final = "the worker stopped in the middle of it; it can go on"
 
 
@@ -246,10 +247,10 @@ def waiting(conn: Connection) -> list[str]:
 
 
 def scene_awaited(conn: Connection, run_id: str) -> SceneRow | None:
-    """Return the scene that a round must wait for; None where it can begin."""
+    """Return the scene that a round which is to go on must wait for; None where it can begin."""
     run = runs.get(conn, run_id)
     number = run.request.get("scene")
-    if run.kind is not RunKind.ROUND or number is None:
+    if run.kind is not RunKind.ROUND or number is None or run.state not in _TO_GO_ON:
         return None
     scene = scenes.get_scene(conn, number)
     goes_on = scene.run.state is RunState.INTERRUPTED and scene.run.attempt < MOST_ATTEMPTS

@@ -53,13 +53,6 @@ def test_an_unknown_setting_starts_nothing(labelled: Workspace) -> None:
     assert waiting(labelled) == []
 
 
-@pytest.mark.parametrize("preset", ["paper", "cpu"])
-def test_a_preset_that_no_child_works_on_starts_nothing(labelled: Workspace, preset: str) -> None:
-    with pytest.raises(StudioError, match=f"no worker can train preset '{preset}'; known: quick"):
-        jobs.start_round(labelled, preset=preset)
-    assert waiting(labelled) == []
-
-
 def test_the_oldest_waits_first(labelled: Workspace) -> None:
     ids = [fake_round(labelled).run.run_id for _ in range(3)]
     assert waiting(labelled) == ids
