@@ -14,6 +14,7 @@ from app.cli.terminal import remark, say
 from app.errors import StudioError
 
 if TYPE_CHECKING:
+    from app.rounds import Round
     from app.workspace import Workspace
 
 
@@ -27,6 +28,10 @@ def train(
     frame: Annotated[
         str | None, typer.Option(help="Predict this frame first: its place from 0, or its name.")
     ] = None,
+    use_if_better: Annotated[
+        bool,
+        typer.Option("--use-if-better", help="Activate it if it does better on held-out strokes."),
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end.")] = False,
 ) -> None:
     """Train a model on the strokes and predict every frame: a round.
@@ -43,6 +48,7 @@ def train(
             overrides=settings,
             seed=seed,
             current_frame=_frame_id(workspace, frame),
+            use_if_better=use_if_better,
         )
         _go_on(workspace, number, wait=wait)
 
@@ -102,10 +108,24 @@ def _go_on(workspace: Workspace, number: int, *, wait: bool) -> None:
         remark(_after_interrupt(workspace, number))
         raise
     with workspace.read() as conn:
-        one = rounds.get_round(conn, number)
+        one, active = rounds.get_round(conn, number), rounds.active_round(conn)
     first, last = seconds(one.seconds_to_first), seconds(one.seconds)
     held_out = "no held-out strokes" if score(one) == "-" else f"held-out mIoU {score(one)} %"
     say(f"round {number}: first prediction {first}, all {one.predicted} frames {last}, {held_out}")
+    if one.use_if_better:
+        say(what_is_shown(one, active))
+
+
+def what_is_shown(one: Round, active: int | None) -> str:
+    """Say what became of `--use-if-better`; `active` is the round that is shown."""
+    scores = one.scores or {}
+    rival, shown = scores.get("rival"), "it is shown" if one.number == active else "it is not shown"
+    if rival is None:
+        return f"{shown}: {scores.get('no_rival') or 'there was nothing to compare it with'}"
+    if rival["own"] is None or rival["miou"] is None:
+        return f"{shown}: no held-out pixel compares it with round {rival['round']}"
+    found = f"{100 * rival['own']:.1f} % to {100 * rival['miou']:.1f} % of round {rival['round']}"
+    return f"{shown}: {found} on the same held-out strokes"
 
 
 def _after_interrupt(workspace: Workspace, number: int) -> str:

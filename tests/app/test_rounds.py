@@ -54,7 +54,12 @@ def test_a_round_freezes_labels_classes_and_settings(project):
     assert (created.number, created.parent, created.preset) == (1, None, "quick")
     assert (created.config, created.seed, created.folder) == ({"steps": 5}, 3, "rounds/0001")
     assert created.run.state is RunState.QUEUED
-    assert created.run.request == {"round": 1, "current_frame": first_frame}
+    assert created.run.request == {
+        "round": 1,
+        "current_frame": first_frame,
+        "scene": None,
+        "use_if_better": False,
+    }
     with project.write() as conn:
         assert created.label_revision == store.current_revision(conn)
         classes.rename_class(conn, 0, "road", author="ann")
