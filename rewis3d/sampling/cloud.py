@@ -49,12 +49,12 @@ def sample_view(
     view = index.views[index.place(frame_id)].view.geometry
     T_level_world = level(view, index.up)
     xyz = _points(picked, index, T_level_world)
-    R_camera_level = view.T_world_camera[:3, :3].T @ T_level_world[:3, :3].T
-    xyz, kept = _believed(xyz, R_camera_level, sampling)
+    T_camera_level = inverse(T_level_world @ view.T_world_camera)
+    xyz, kept = _believed(xyz, T_camera_level, sampling)
     if not kept.any():
         return None
     picked, xyz = picked.take(kept), xyz[kept]
-    cloud = _cloud(picked, xyz, index, paint=paint, axis=R_camera_level[2])
+    cloud = _cloud(picked, xyz, index, paint=paint, axis=T_camera_level[2, :3])
     pair_point = np.flatnonzero(cloud.frame == frame_id)
     row, column = cloud.rc[pair_point].T
     xy = view.grid.to_image(np.stack([column + 0.5, row + 0.5], axis=1))
@@ -93,7 +93,7 @@ def _points(
 
 
 def _believed(
-    xyz: Float64[np.ndarray, "n 3"], R_camera_level: Float64[np.ndarray, "3 3"], sampling: Sampling
+    xyz: Float64[np.ndarray, "n 3"], T_camera_level: Float64[np.ndarray, "4 4"], sampling: Sampling
 ) -> tuple[Float64[np.ndarray, "n 3"], Bool[np.ndarray, "n"]]:
     """Return the points, those outside the box moved onto it if wanted, and which ones stay.
 
@@ -102,12 +102,12 @@ def _believed(
     camera sees the box is the same.
     """
     box = np.array([[sampling.range_across], [sampling.range_up], [sampling.range_ahead]])
-    in_camera = R_camera_level @ xyz.T
+    in_camera = moved(T_camera_level, xyz).T
     inside = np.all(np.abs(in_camera) <= box, axis=0)
     if sampling.outside == "drop":
         return xyz, inside
-    onto = R_camera_level.T @ np.clip(in_camera, -box, box)
-    return np.where(inside, xyz.T, onto).T, np.ones(len(xyz), np.bool_)
+    onto = moved(inverse(T_camera_level), np.clip(in_camera, -box, box).T)
+    return np.where(inside[:, None], xyz, onto), np.ones(len(xyz), np.bool_)
 
 
 def _cloud(

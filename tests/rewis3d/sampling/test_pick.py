@@ -94,13 +94,13 @@ def test_points_are_equally_likely_within_their_share(
     scene = street()
     index = index_scene(scene, frames=FRAMES)
     seen: Counter[Cell] = Counter()
-    for seed in range(500):
+    for seed in range(250):
         seen.update(cells(pick(index, FRAMES[1], sampling, rng=np.random.default_rng(seed))))
     own, (inside, beyond) = own_of(scene, 1), around(scene, 1, sampling)
     assert len(inside) > 60
     assert len(beyond) > 60
-    assert likelihood([seen[cell] for cell in own], of=500) > UNLIKELY
-    assert likelihood([seen[cell] for cell in inside], of=500) > UNLIKELY
+    assert likelihood([seen[cell] for cell in own], of=250) > UNLIKELY
+    assert likelihood([seen[cell] for cell in inside], of=250) > UNLIKELY
     assert not any(seen[cell] for cell in beyond)
 
 
@@ -117,10 +117,10 @@ def test_at_random_all_points_of_the_scene_are_equally_likely() -> None:
     index = index_scene(scene, frames=FRAMES)
     sampling = Sampling(sampling="random", points=100)
     seen: Counter[Cell] = Counter()
-    for seed in range(400):
+    for seed in range(250):
         seen.update(cells(pick(index, FRAMES[0], sampling, rng=np.random.default_rng(seed))))
     whole = own_of(scene, 0) | own_of(scene, 1) | own_of(scene, 2)
-    assert likelihood([seen[cell] for cell in whole], of=400) > UNLIKELY
+    assert likelihood([seen[cell] for cell in whole], of=250) > UNLIKELY
 
 
 def test_own_points_alone() -> None:
