@@ -68,6 +68,7 @@ def write_training_job(
         round_ = rounds.get_round(conn, round_number)
         parent = None if round_.parent is None else rounds.get_round(conn, round_.parent)
         scene = _scene_to_train_with(conn, round_)
+        earlier = rounds.full_round_before(conn, round_number)
         frames = wanted_order(store.list_frames(conn), current_frame)
     folder = workspace.path(round_.folder) / JOB
     _make_way(folder, round_, reserved={frame.frame_id for frame in frames if frame.reserved})
@@ -90,6 +91,7 @@ def write_training_job(
                 features=way_from(folder, workspace.path(FEATURES)),
                 rival=parent and way_from(folder, workspace.path(parent.folder) / MODEL),
                 scene=scene and way_from(folder, workspace.path(scene)),
+                start=earlier and way_from(folder, workspace.path(earlier.folder)),
                 options=_origin(round_),
             ),
             aside,

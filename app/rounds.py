@@ -23,6 +23,7 @@ from app.errors import StudioError
 from app.runs import Claim, Run
 from app.schema import RunKind, RunState, predictions, project, rounds
 from app.schema import runs as runs_table
+from rewis3d.presets import KIND
 from rewis3d.reports import Published, Scores
 
 _GIVEN_UP = (RunState.CANCELLED, RunState.FAILED)
@@ -160,6 +161,15 @@ def list_rounds(conn: Connection) -> list[Round]:
     rows = conn.execute(select(rounds).order_by(rounds.c.number.desc())).all()
     behind = _strokes_behind(conn, [row.label_revision for row in rows])
     return [_from_row(conn, row, behind) for row in rows]
+
+
+def full_round_before(conn: Connection, number: int) -> Round | None:
+    """Return the newest full round before this one that is done."""
+    query = select(rounds.c.number, rounds.c.config).join(runs_table)
+    query = query.where(rounds.c.number < number, runs_table.c.state == RunState.DONE.value)
+    rows = conn.execute(query.order_by(rounds.c.number.desc())).all()
+    full = next((row.number for row in rows if KIND in row.config), None)
+    return None if full is None else get_round(conn, full)
 
 
 def active_round(conn: Connection) -> int | None:

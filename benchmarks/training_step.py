@@ -69,7 +69,9 @@ def prepare(folder: Path, overrides: dict[str, Any], aside: Path) -> Prepared:
     begun = over(start(job, folder, config, into=aside))
     scene = SceneFolder(folder / job.scene) if job.scene else None
     features = over(features_for(job, config, begun, scene, frames=frames))
-    branches = enlisted(begun.network, job, config, frames=frames, geometry=scene is not None)
+    branches = enlisted(
+        begun.network, job, config, frames=frames, folder=folder, geometry=scene is not None
+    ).branches
     shown = as_shown(config, job) if config.networks.backbone == "frozen" else config
     data = TrainingData(
         begun.without_judge, folder, shown, scene=scene, without_judge=True, features=features

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
 
 import torch
 from torch.optim import Optimizer
@@ -17,27 +19,50 @@ from rewis3d.method import MethodConfig
 from rewis3d.models.network import Network, ready
 from rewis3d.models.ptv3 import PUBLISHED, TINY, PointNetworkConfig, PointSegmenter
 from rewis3d.models.segmenter import Segmenter
+from rewis3d.point_checkpoint import load_points
 from rewis3d.point_features import CHANNELS
 from rewis3d.presets import changed
 from rewis3d.types import Rewis3dError
 
+POINTS: Final = "points"
+"""The folder under a round's that keeps its 3D network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enlisted:
+    """Branches that are about to learn."""
+
+    branches: Branches
+    warm: bool
+    """Both begin with networks that know something."""
+
 
 def enlisted(
-    network: Network, job: Job, config: MethodConfig, *, frames: Frames, geometry: bool
-) -> Branches:
+    network: Network,
+    job: Job,
+    config: MethodConfig,
+    *,
+    frames: Frames,
+    folder: Path,
+    geometry: bool,
+) -> Enlisted:
     """Return the branches that learn, on the device; without `geometry` there is 2D alone.
 
-    `network` is the 2D network that the round begins with. Rewis3dError where the settings want of
-    it what it can't.
+    `network` is the 2D network that the round begins with; the 3D network begins with that of an
+    earlier round, where the job names one and the settings want it. Rewis3dError where the settings
+    want what can't be.
     """
     image = _image_branch(network, job, config, frames=frames)
     sky = None
     if config.cross_modal.sky_teacher:
         sky = image.teacher.frozen()  # the loop gives it its weights when its time comes
     if not geometry:
-        return Branches(image, sky=sky)
+        return Enlisted(Branches(image, sky=sky), warm=False)
     bridge = class_bridge(job.classes).to(frames.device)
-    return Branches(image, _point_branch(job, config, bridge, frames=frames), bridge, sky)
+    known = _known_points(job, config, bridge, folder=folder)
+    points = _point_branch(known, job, config, bridge, frames=frames)
+    warm = known is not None and config.networks.model == "lite"
+    return Enlisted(Branches(image, points, bridge, sky), warm)
 
 
 def _image_branch(
@@ -69,11 +94,28 @@ def _image_optimiser(student: Network, config: MethodConfig) -> Optimizer:
     )
 
 
+def _known_points(
+    job: Job, config: MethodConfig, bridge: ClassBridge, *, folder: Path
+) -> PointSegmenter | None:
+    """Return the 3D network that an earlier round left, where one did and it is wanted."""
+    if job.start is None or not config.networks.warm_start:
+        return None
+    classes = [job.classes[train_id] for train_id in bridge.to_2d.tolist()]
+    generator = torch.Generator().manual_seed(job.seed)
+    place = folder / job.start / POINTS
+    return load_points(place, _point_config(config), classes, generator=generator)
+
+
 def _point_branch(
-    job: Job, config: MethodConfig, bridge: ClassBridge, *, frames: Frames
+    known: PointSegmenter | None,
+    job: Job,
+    config: MethodConfig,
+    bridge: ClassBridge,
+    *,
+    frames: Frames,
 ) -> PointBranch:
     torch.manual_seed(job.seed)
-    student = PointSegmenter(_point_config(config), classes=len(bridge.to_2d))
+    student = known or PointSegmenter(_point_config(config), classes=len(bridge.to_2d))
     student = student.to(frames.device).train()
     settings = config.optimiser
     named = list(student.named_parameters())

@@ -38,8 +38,9 @@ def write_grown(
     """Write the label maps of a job, grown where the network agrees; return the job with them.
 
     Of the grown pixels of a frame that it agrees with, `most` are drawn at random: they are about
-    as many as the strokes', which are right. Without the judge, its pixels are IGNORED, and nothing grows from them or near them; the job
-    that comes back holds nothing out. Views lie relative to `folder` as before.
+    as many as the strokes', which are right. Without the judge, its pixels are IGNORED, and nothing
+    grows from them or near them; the job that comes back holds nothing out. Views lie relative to
+    `folder` as before.
     """
     into.mkdir(parents=True, exist_ok=True)
     views, labelled = [], sum(view.labels is not None for view in job.views)

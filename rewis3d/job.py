@@ -59,6 +59,8 @@ class Job:
     pixels that judge the new one. Relative to the job folder; it need not be there."""
     scene: str | None = None
     """The folder of the scene that a round trains with, relative to the job folder."""
+    start: str | None = None
+    """The folder of an earlier full round that this one may begin with, relative to the job's."""
     options: dict[str, str] = field(default_factory=dict)
     """Beside these: an export's format, or where the model that is trained comes from."""
 

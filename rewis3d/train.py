@@ -13,7 +13,7 @@ import torch
 from rewis3d.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from rewis3d.data.training import TrainingData
 from rewis3d.device import pick
-from rewis3d.enlist import as_shown, enlisted
+from rewis3d.enlist import POINTS, as_shown, enlisted
 from rewis3d.features import FeatureCache, Frames
 from rewis3d.job import JOB_FILE, Job, read_job
 from rewis3d.judge import judged
@@ -23,7 +23,9 @@ from rewis3d.learning.plan import Plan
 from rewis3d.learning.state import Verdict, drop_state
 from rewis3d.method import MethodConfig
 from rewis3d.models.network import Network, ready
+from rewis3d.models.ptv3 import PointSegmenter
 from rewis3d.models.segmenter import Segmenter
+from rewis3d.point_checkpoint import save_points
 from rewis3d.point_features import PointFeatures, look
 from rewis3d.predict import predict
 from rewis3d.presets import read_as
@@ -69,7 +71,9 @@ def _train(
     scene = SceneFolder(folder / job.scene) if job.scene and _learns_3d(config) else None
     reserved = {view.frame_id for view in job.views if view.reserved}
     features = yield from features_for(job, config, begun, scene, frames=frames)
-    branches = enlisted(begun.network, job, config, frames=frames, geometry=scene is not None)
+    team = enlisted(
+        begun.network, job, config, frames=frames, folder=folder, geometry=scene is not None
+    )
     shown = as_shown(config, job) if config.networks.backbone == "frozen" else config
     material = [
         TrainingData(
@@ -83,13 +87,13 @@ def _train(
         )
         for each, alone in ((begun.without_judge, True), (begun.everything, False))
     ]
-    plan = Plan(config, views=len(material[0].views), warm=False)
+    plan = Plan(config, views=len(material[0].views), warm=team.warm)
 
     def judge(trained: Branches) -> Generator[Progress, None, Verdict]:
         return _verdict(trained, job, config, frames=frames, folder=folder)
 
     verdict = yield from learn(
-        branches,
+        team.branches,
         plan,
         Material(*(data.batch for data in material)),
         judge=judge,
@@ -100,11 +104,23 @@ def _train(
             frames.device,
         ),
     )
-    network = _chosen(branches, verdict).settled().cpu()
+    _keep_points(team.branches, job, output)
+    network = _chosen(team.branches, verdict).settled().cpu()
     save_checkpoint(
         Checkpoint(network, job.classes, config, job.seed, verdict.scores, job.options),
         output / MODEL,
     )
+
+
+def _keep_points(branches: Branches, job: Job, output: Path) -> None:
+    """Keep the 3D teacher for the rounds after this one."""
+    if branches.points is None or branches.bridge is None:
+        return
+    network = branches.points.teacher.network
+    if not isinstance(network, PointSegmenter):
+        raise TypeError(f"got a {type(network).__name__}, wanted a 3D network")
+    classes = [job.classes[train_id] for train_id in branches.bridge.to_2d.tolist()]
+    save_points(network, classes, output / POINTS)
 
 
 def _learns_3d(config: MethodConfig) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -34,6 +35,7 @@ SMALL = {
     "tau": "0.5",
     "threads": "1",
 }
+TRAINED = {"backbone": "trained", "point_features": "rgb", "labels": "strokes"}
 FROZEN = {"backbone": "frozen", "point_features": "lifted", "labels": "grown"}
 
 
@@ -74,7 +76,7 @@ def weights(folder: Path) -> bytes:
     return (folder.parent / "model" / WEIGHTS_FILE).read_bytes()
 
 
-@pytest.mark.parametrize("settings", [{}, FROZEN], ids=["trained", "frozen"])
+@pytest.mark.parametrize("settings", [TRAINED, FROZEN], ids=["trained", "frozen"])
 def test_a_round_learns_in_both_branches_and_predicts_every_frame(
     tmp_path: Path, settings: dict[str, str]
 ) -> None:
@@ -90,7 +92,7 @@ def test_a_round_learns_in_both_branches_and_predicts_every_frame(
     assert isinstance(reports[-1], Done)
     network = load_checkpoint(folder.parent / "model").network
     assert isinstance(network, Segmenter)
-    assert network.untouched == bool(settings)
+    assert network.untouched == (settings == FROZEN)
     assert not (folder.parent / "learning" / STATE_FILE).exists()
 
 
@@ -149,7 +151,7 @@ def test_without_a_scene_a_round_is_one_of_2d(tmp_path: Path) -> None:
 
 
 def test_missing_weights_are_named(tmp_path: Path) -> None:
-    folder = round_of(tmp_path, {"model": "segformer", "weights": "none/such"})
+    folder = round_of(tmp_path, TRAINED | {"model": "segformer", "weights": "none/such"})
     with pytest.raises(Rewis3dError, match="none/such"):
         list(train.run(folder))
 
@@ -161,3 +163,16 @@ def test_the_checkpoint_says_what_it_was_trained_with(tmp_path: Path) -> None:
     assert record["config"]["kind"] == "method"
     assert record["config"]["backbone"] == "frozen"
     assert record["origin"] == {"round": "1", "preset": "cpu"}
+
+
+def test_a_round_begins_with_the_3d_network_of_an_earlier_one(tmp_path: Path) -> None:
+    first = round_of(tmp_path / "one", FROZEN)
+    list(train.run(first))
+    cold, warm = (round_of(tmp_path / name, FROZEN) for name in ("cold", "warm"))
+    job = read_job(warm)
+    write_job(replace(job, start=os.path.relpath(first.parent, warm)), warm)
+    found = {folder: points(list(train.run(folder))) for folder in (cold, warm)}
+    supervised = ("supervised, 3D", 1)
+    assert found[warm][supervised] < found[cold][supervised]
+    assert ("cross-modal, 2D", 2) in found[warm]  # both branches are warm: no need to wait
+    assert ("cross-modal, 2D", 2) not in found[cold]
