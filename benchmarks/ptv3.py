@@ -17,7 +17,7 @@ from torch.nn.functional import cross_entropy
 from torch.optim import AdamW
 
 from benchmarks import environment
-from benchmarks.sparse_conv import milliseconds, show, street
+from benchmarks.sparse_conv import HEADER, milliseconds, show, street
 from rewis3d.models.pointcept import load_pointcept
 from rewis3d.models.points import PointBatch
 from rewis3d.models.ptv3 import PUBLISHED, TINY, PointSegmenter
@@ -31,7 +31,7 @@ def main() -> None:
     options = _options()
     print(f"Point Transformer V3\n\n{environment.describe()}")
     print(f"- torch {torch.__version__}, {torch.get_num_threads()} threads\n")
-    print("| what | ms |\n|---|---|")
+    print(HEADER)
     for voxels in options.voxels:
         batch = one_cloud(voxels)
         for name, config in (("tiny", TINY), ("published", PUBLISHED)):
@@ -73,7 +73,7 @@ def against_pointcept(batch: PointBatch, runs: int) -> None:
     config = replace(PUBLISHED, grid_size=CELL)
     what = f"published, {len(batch.xyz)} voxels: Pointcept's own"
     if find_spec("pointcept") is None:
-        show(f"{what}, forward", "not installed here")
+        show(f"{what}, forward", "not installed here |")
         return
     from tests.rewis3d.models.record_ptv3 import features, reference
 
@@ -82,7 +82,7 @@ def against_pointcept(batch: PointBatch, runs: int) -> None:
     load_pointcept(ours, theirs.state_dict())
     difference = (predicted(ours, batch) - features(theirs, batch)).abs().max()
     show(f"{what}, forward", milliseconds(features, theirs, batch, runs=runs))
-    show("largest difference of the two", f"{difference:.1e}")
+    show("largest difference of the two", f"{difference:.1e} |")
 
 
 def _options() -> argparse.Namespace:
