@@ -27,6 +27,7 @@ def work(
 
     A child that was killed before goes on where it was. StudioError says why it did not finish.
     """
+    (cell.folder / TRACEBACK).unlink(missing_ok=True)
     meter = Meter(cell.folder)
     child = Process(cell.job, threads=threads, command=command)
     try:

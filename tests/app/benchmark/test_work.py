@@ -51,9 +51,10 @@ def test_a_child_that_fails_is_one_line(
 def test_the_seconds_of_a_child_that_failed_count(
     cell: Cell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LEARNER_WRONG", "ema-0 kill")
+    monkeypatch.setenv("LEARNER_WRONG", "ema-0 raise")
     with pytest.raises(StudioError):
         work(cell, threads=1, on_progress=silent, command=LEARNER)
     first = (cell.folder / "spent.json").read_text()
     cost = work(cell, threads=1, on_progress=silent, command=LEARNER)
+    assert not (cell.folder / TRACEBACK).exists()
     assert cost.seconds > float(first.split(":")[1].split(",")[0]) > 0
