@@ -253,8 +253,12 @@ def scene_awaited(conn: Connection, run_id: str) -> SceneRow | None:
     if run.kind is not RunKind.ROUND or number is None or run.state not in _TO_GO_ON:
         return None
     scene = scenes.get_scene(conn, number)
-    goes_on = scene.run.state is RunState.INTERRUPTED and scene.run.attempt < MOST_ATTEMPTS
-    return scene if goes_on or scene.run.state not in ENDED else None
+    return scene if goes_on(scene.run) or scene.run.state not in ENDED else None
+
+
+def goes_on(run: Run) -> bool:
+    """Say whether a run was interrupted and a worker takes it up again unasked."""
+    return run.state is RunState.INTERRUPTED and run.attempt < MOST_ATTEMPTS
 
 
 def gives_way(conn: Connection, run: Run) -> bool:

@@ -72,13 +72,13 @@ def no_cuda() -> str | None:
     """Return why torch can use no CUDA device here; None where it may."""
     try:
         if version("torch").endswith("+cpu"):
-            return "PyTorch is installed here for the processor alone"
+            return "PyTorch is installed for the processor alone"
     except PackageNotFoundError:
         return "PyTorch is not installed"
     if os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1"):
         return "CUDA_VISIBLE_DEVICES hides every GPU"
     if sys.platform == "linux" and not _has_driver():
-        return "there is no NVIDIA GPU with a driver here"
+        return "there is no NVIDIA GPU with a driver"
     return None
 
 

@@ -53,10 +53,10 @@ def test_without_a_gpu_two_kinds_are_left(gpu: None, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("name", "value", "line"),
     [
-        ("version", lambda _: "2.13.0+cpu", "PyTorch is installed here for the processor alone"),
-        ("_has_driver", lambda: False, "there is no NVIDIA GPU with a driver here"),
+        ("version", lambda _: "2.13.0+cpu", "PyTorch is installed for the processor alone"),
+        ("_has_driver", lambda: False, "there is no NVIDIA GPU with a driver"),
         ("_has_driver", lambda: True, None),
-        ("_DRIVER", "no-such-library.so.1", "there is no NVIDIA GPU with a driver here"),
+        ("_DRIVER", "no-such-library.so.1", "there is no NVIDIA GPU with a driver"),
     ],
 )
 def test_why_there_is_no_cuda(
