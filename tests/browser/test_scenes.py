@@ -84,7 +84,7 @@ def test_a_scene_is_asked_for_followed_and_reported(tab: Tab, workspace: Workspa
         finish(workspace, claim, number=1)
     tab.until("s.activeScene === 1")
     tab.idle()
-    assert "Depth in 5 of 6 frames, 75 % of all pixels" in card(tab)
+    assert "Depth in 5 of 6 frames, 75 % of pixels" in card(tab)
     flat = tab.find(".frame-row.flat")
     assert flat.count() == 1
     assert flat.locator(".badge-flat").get_attribute("title") == f"2D only: {STILL}"
