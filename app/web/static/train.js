@@ -91,9 +91,9 @@ export function etaText(round) {
 function whenItStarts() {
   if (!state.worker) return "No worker is running";
   const scene = state.scenes.find((item) => item.state === "running");
+  if (scene) return `Starts in a moment: scene ${scene.number} makes way`;
   const round = state.rounds.find((item) => item.state === "running");
-  const before = scene ? `scene ${scene.number}` : round ? `round ${round.number}` : "";
-  return before ? `Starts after ${before}: one thing at a time` : "Starts in a moment";
+  return round ? `Starts after round ${round.number}: one thing at a time` : "Starts in a moment";
 }
 
 /** Return a fraction as percent with one decimal. */
