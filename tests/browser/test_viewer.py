@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext
 
+from app.viewer.stage import OPEN_SIZE
 from app.workspace import Workspace
 from tests.app.viewer import worlds
 from tests.browser import clip, painted
@@ -70,7 +71,8 @@ def test_a_click_on_a_camera_opens_its_frame_and_closing_takes_the_scene_away(vi
     viewed.press("End").until(f"s.shown === {last}")
     while np.mean(far := drawn(viewed, OPEN_CAMERA), axis=0)[1] > np.mean(near, axis=0)[1] - 10:
         viewed.page.wait_for_timeout(200)
-    x, y = np.mean(far, axis=0)
+    lens = np.array(max(far, key=lambda place: place[1]))  # the nearest to the one who looks
+    x, y = lens + (np.mean(far, axis=0) - lens) / OPEN_SIZE  # closed, it is smaller
     viewed.press("Home").until(f"s.shown === {first}")
     while np.mean(drawn(viewed, OPEN_CAMERA), axis=0)[1] < np.mean(near, axis=0)[1] - 5:
         viewed.page.wait_for_timeout(200)
