@@ -27,7 +27,17 @@ from app.lifted import Drawn, Lifted, Now
 from app.workspace import Workspace
 from rewis3d import propagate
 from rewis3d.lifting import surface_of
-from rewis3d.propagate import Carried, Clashes, Conflict, carry, clashes, conflicts, fuse
+from rewis3d.propagate import (
+    Carried,
+    Clashes,
+    Conflict,
+    best_two,
+    carry,
+    clashes,
+    conflicts,
+    fuse,
+    may_change,
+)
 from rewis3d.scene import SceneView, ViewGeometry
 from rewis3d.types import UNLABELLED
 
@@ -88,8 +98,8 @@ class Ghosts:
             view = None if now is None else now.scene.view(frame_id)
             if now is None or view is None:
                 return None
-            carried = self._carried.of(now.sources(frame_id), view, oust=True)
-            return fuse([one for one in carried if len(one.cells)], now.own(frame_id))
+            kept = self._carried.of(now.sources(frame_id), view, oust=True)
+            return fuse([one.carried for one in kept if len(one.carried.cells)], now.own(frame_id))
 
     def view(self, frame_id: int) -> SceneView | None:
         """Return a frame's view in the used scene; None where it has none."""
@@ -194,25 +204,36 @@ class Ghosts:
         view = now.scene.view(frame_id)
         if view is None:
             raise StudioError(f"scene {now.scene.number} has lost frame {frame_id}")
-        sources = now.sources(frame_id)
-        pairs = list(zip(sources, self._carried.of(sources, view, oust=False), strict=True))
-        pairs = [(drawn, carried) for drawn, carried in pairs if len(carried.cells)]
-        own = now.drawn.get(frame_id)
-        made_of = (now.scene.number, 0 if own is None else own.version)
-        made_of += tuple(drawn.version for drawn, _ in pairs)
+        kept = self._carried.of(now.sources(frame_id), view, oust=False)
+        kept = [one for one in kept if len(one.carried.cells)]
+        drawn, own = now.drawn.get(frame_id), now.own(frame_id)
+        made_of = (now.scene.number, 0 if drawn is None else drawn.version)
+        made_of += tuple(one.since for one in kept)
         before = self._found.get(frame_id)
         if before is not None and before.made_of == made_of:
             return before
-        carried = [one for _, one in pairs]
-        labels = fuse(carried, now.own(frame_id)).labels
-        gained = int(np.count_nonzero(labels != UNLABELLED))
-        return _Found(made_of, gained, clashes(carried, frame_id, now.own(frame_id)))
+        carried = [one.carried for one in kept]
+        best = best_two(carried, own.size)
+        gained = int(np.count_nonzero(fuse(carried, own, best).labels != UNLABELLED))
+        return _Found(made_of, gained, clashes(carried, frame_id, own, best))
 
     def _let_others_first(self) -> None:
         with self._changed:
             while self._awaited and not self._closed:
                 self._changed.wait(_SLICE_SECONDS)
         time.sleep(0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kept:
+    """What one frame carries to another one."""
+
+    drawn: Drawn
+    """The newest state that it holds for."""
+    target: ViewGeometry
+    carried: Carried
+    since: int
+    """The version of the drawn frame that first carried this."""
 
 
 class _CarriedCells:
@@ -224,40 +245,50 @@ class _CarriedCells:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[int, int], tuple[Drawn, ViewGeometry, Carried]] = (
-            OrderedDict()
-        )
+        self._kept: OrderedDict[tuple[int, int], _Kept] = OrderedDict()
         self._cells = 0
 
-    def of(self, sources: Sequence[Drawn], view: SceneView, *, oust: bool) -> list[Carried]:
+    def of(self, sources: Sequence[Drawn], view: SceneView, *, oust: bool) -> list[_Kept]:
         """Return what frames carry to a view of their scene."""
         known = [self._find(drawn, view) for drawn in sources]
         if all(known):
-            return [carried for carried in known if carried]
+            return [one for one in known if one]
         surface = surface_of(view)  # once for all
         return [
-            carried or self._keep(drawn, view, carry(drawn.lifted, view, surface), oust=oust)
-            for drawn, carried in zip(sources, known, strict=True)
+            one or self._keep(drawn, view, carry(drawn.lifted, view, surface), oust=oust)
+            for drawn, one in zip(sources, known, strict=True)
         ]
 
-    def _find(self, drawn: Drawn, view: SceneView) -> Carried | None:
+    def _find(self, drawn: Drawn, view: SceneView) -> _Kept | None:
+        """Return what is known, also where what was drawn since is out of the view's sight."""
         key = (drawn.lifted.frame_id, view.frame_id)
         with self._lock:
-            source, target, carried = self._kept.get(key, (None, None, None))
-            if source is not drawn or target is not view.geometry:
+            kept = self._kept.get(key)
+        if kept is None or kept.target is not view.geometry:
+            return None
+        if kept.drawn is not drawn:
+            if may_change(kept.drawn.lifted, drawn.lifted, view.geometry):
                 return None
-            self._kept.move_to_end(key)
-            return carried
-
-    def _keep(self, drawn: Drawn, view: SceneView, carried: Carried, *, oust: bool) -> Carried:
-        key = (drawn.lifted.frame_id, view.frame_id)
+            kept = replace(kept, drawn=drawn)
         with self._lock:
             if key in self._kept:
-                self._cells -= len(self._kept.pop(key)[2].cells)
+                self._kept[key] = kept
+                self._kept.move_to_end(key)
+        return kept
+
+    def _keep(self, drawn: Drawn, view: SceneView, carried: Carried, *, oust: bool) -> _Kept:
+        key = (drawn.lifted.frame_id, view.frame_id)
+        made = _Kept(drawn, view.geometry, carried, drawn.version)
+        with self._lock:
+            before = self._kept.pop(key, None)
+            if before is not None:
+                self._cells -= len(before.carried.cells)
+                if before.target is view.geometry and before.carried.equals(carried):
+                    made = replace(before, drawn=drawn)
             if not oust and self._cells + len(carried.cells) > MOST_KEPT:
-                return carried
-            self._kept[key] = (drawn, view.geometry, carried)
+                return made
+            self._kept[key] = made
             self._cells += len(carried.cells)
             while self._cells > MOST_KEPT and len(self._kept) > 1:
-                self._cells -= len(self._kept.popitem(last=False)[1][2].cells)
-        return carried
+                self._cells -= len(self._kept.popitem(last=False)[1].carried.cells)
+        return made

@@ -12,14 +12,27 @@ What moved between two frames can't be told from what stands: its labels land wh
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from itertools import pairwise
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int32, Int64, UInt8
 
-from rewis3d.lifting import Fallen, Seen, Surface, fall, lift, majority, meet, surface_of
-from rewis3d.scene import SceneView
+from rewis3d.lifting import (
+    TOLERANCE,
+    Fallen,
+    Seen,
+    Surface,
+    fall_across,
+    lift,
+    majority,
+    may_see,
+    meet,
+    sights_of,
+    surface_of,
+)
+from rewis3d.scene import SceneView, ViewGeometry
 from rewis3d.types import IGNORED, UNLABELLED
 
 
@@ -32,7 +45,8 @@ class LiftedFrame:
     """The scene's index: views of another one have no relation to these points."""
     cells: Int64[np.ndarray, "n"]
     """Flat indices into the view's grid."""
-    xyz: Float64[np.ndarray, "n 3"]
+    sights: Float64[np.ndarray, "3 n"]
+    """Their points: (x / z, y / z, 1 / z) in the view's camera."""
     labels: UInt8[np.ndarray, "n"]
     """Values of the mask that was lifted; IGNORED too, which is carried nowhere."""
     confidence: Float32[np.ndarray, "n"]
@@ -63,6 +77,11 @@ class Carried:
     source_cells: Int32[np.ndarray, "n"]
     """Where in the drawn frame's grid each one comes from."""
 
+    def equals(self, other: Carried) -> bool:
+        """Say whether all of it is the same."""
+        names = [field.name for field in fields(self)]
+        return all(np.array_equal(getattr(self, name), getattr(other, name)) for name in names)
+
 
 def lift_frame(
     mask: UInt8[np.ndarray, "h w"], scene: int, view: SceneView, *, without: Collection[int] = ()
@@ -84,22 +103,25 @@ def lift_grid(
     cells = cells[surface.carries[cells]]
     kept = np.full_like(grid, UNLABELLED)
     kept.reshape(-1)[cells] = grid.reshape(-1)[cells]
-    near = surface.near[cells]
-    slope_x, slope_y = surface.slope_x[cells], surface.slope_y[cells]
-    K = view.geometry.camera.K
-    # a cell is depth / focal wide; what its surface falls back across it is depth * slope / near
-    across = np.hypot(1 / K[0, 0], slope_x / near) ** 2 + np.hypot(1 / K[1, 1], slope_y / near) ** 2
     return LiftedFrame(
         view=view,
         scene=scene,
         cells=cells,
-        xyz=view.points(cells),
+        sights=sights_of(view.geometry, cells, surface.near[cells]),
         labels=kept.reshape(-1)[cells],
         confidence=_confidence(view, cells),
-        reach=(np.sqrt(across) / 2 / near).astype(np.float32),
+        reach=_reach(view.geometry, surface, cells),
         grid=kept,
         surface=surface,
     )
+
+
+def may_change(before: LiftedFrame, after: LiftedFrame, view: ViewGeometry) -> bool:
+    """Say whether a drawn frame may carry something else to a view since its labels changed."""
+    cells = np.flatnonzero(before.grid != after.grid)
+    radius = _reach(after.view.geometry, after.surface, cells)
+    radius += TOLERANCE / after.surface.near[cells]  # a label is found by what lies that near
+    return bool(may_see(after.view.points(cells), radius, view).any())
 
 
 def carry(source: LiftedFrame, view: SceneView, surface: Surface | None = None) -> Carried:
@@ -109,14 +131,14 @@ def carry(source: LiftedFrame, view: SceneView, surface: Surface | None = None) 
     """
     surface = surface or surface_of(view)
     drawn = np.flatnonzero(source.labels < IGNORED)
-    fallen = fall(source.xyz[drawn], view.geometry)
+    fallen = fall_across(source.sights.take(drawn, axis=1), source.view.geometry, view.geometry)
     cells = _around(source.reach[drawn], fallen, view)
-    looked_up = _look_up(source, view, cells[surface.carries[cells]])
+    looked_up = _look_up(source, view, cells[surface.carries[cells]], surface)
     wanted = surface.carries.copy()
     wanted[looked_up.cells] = False
     wanted = np.append(wanted, False)  # for cell -1
     small = np.flatnonzero(wanted[fallen.cells] & _shrinks(source, drawn, fallen, view))
-    added = _fallen_in(source, drawn[small], meet(fallen.take(small), view.geometry, surface), view)
+    added = _fallen_in(source, drawn[small], meet(fallen.take(small), surface), view)
     return Carried(
         source.frame_id,
         np.concatenate([looked_up.cells, added.cells]),
@@ -126,6 +148,17 @@ def carry(source: LiftedFrame, view: SceneView, surface: Surface | None = None) 
     )
 
 
+def _reach(
+    view: ViewGeometry, surface: Surface, cells: Int64[np.ndarray, "n"]
+) -> Float32[np.ndarray, "n"]:
+    """Return how far the surfaces of cells go from their points."""
+    near = surface.near[cells]
+    # a cell is depth / focal wide; what its surface falls back across it is depth * slope / near
+    along_x = np.hypot(1 / view.camera.K[0, 0], surface.slope_x[cells] / near)
+    along_y = np.hypot(1 / view.camera.K[1, 1], surface.slope_y[cells] / near)
+    return (np.hypot(along_x, along_y) / 2 / near).astype(np.float32)
+
+
 def _around(
     reach: Float32[np.ndarray, "n"], fallen: Fallen, view: SceneView
 ) -> Int64[np.ndarray, "m"]:
@@ -133,27 +166,31 @@ def _around(
 
     Each cell decides for itself afterwards: here too many cost time and nothing else.
     """
-    inside = fallen.cells >= 0
+    inside = np.flatnonzero(fallen.cells >= 0)
+    cells = fallen.cells[inside]
     camera = view.geometry.camera
-    radius = 1 + reach[inside] * camera.K[[0, 1], [0, 1]].max() / fallen.depth[inside]
+    radius = 1 + reach[inside] * camera.K[[0, 1], [0, 1]].max() * fallen.near[inside]
     radius = np.minimum(radius, max(camera.width, camera.height))
-    doublings = np.ceil(np.log2(radius)).astype(np.int64)
-    covered = np.zeros((camera.height, camera.width), bool)
-    for doubling in np.flatnonzero(np.bincount(doublings)):
-        marked = np.zeros(covered.shape, np.uint8)
-        marked.reshape(-1)[fallen.cells[inside][doublings == doubling]] = 1
-        block = np.ones((2 * 2 ** int(doubling) + 1,) * 2, np.uint8)
-        covered |= np.asarray(cv2.dilate(marked, block)) > 0
+    radius = 2 ** np.ceil(np.log2(radius)).astype(np.int64)
+    covered = np.zeros((camera.height, camera.width), np.uint8)
+    sizes = [*np.flatnonzero(np.bincount(radius))[::-1].tolist(), 0]
+    for size, smaller in pairwise(sizes):
+        covered.reshape(-1)[cells[radius == size]] = 1
+        block = np.ones((2 * (size - smaller) + 1,) * 2, np.uint8)
+        covered = np.asarray(cv2.dilate(covered, block))  # the rest of it comes with the smaller
     return np.flatnonzero(covered)
 
 
-def _look_up(source: LiftedFrame, view: SceneView, cells: Int64[np.ndarray, "n"]) -> Carried:
+def _look_up(
+    source: LiftedFrame, view: SceneView, cells: Int64[np.ndarray, "n"], surface: Surface
+) -> Carried:
     """Return the labels that cells of a view find at their own points in the drawn frame."""
-    fallen = fall(view.points(cells), source.view.geometry)
+    sights = sights_of(view.geometry, cells, surface.near[cells])
+    fallen = fall_across(sights, view.geometry, source.view.geometry)
     drawn = np.append(source.grid.reshape(-1), np.uint8(UNLABELLED))  # the last for cell -1
     labels = drawn[fallen.cells]
     marked = np.flatnonzero(labels < IGNORED)
-    seen = meet(fallen.take(marked), source.view.geometry, source.surface)
+    seen = meet(fallen.take(marked), source.surface)
     found = seen.cells >= 0
     chosen = marked[found]
     confidence = _confidence(source.view, seen.cells[found]) * seen.agreement[found]
@@ -195,9 +232,11 @@ def _shrinks(
     source: LiftedFrame, drawn: Int64[np.ndarray, "n"], fallen: Fallen, view: SceneView
 ) -> Bool[np.ndarray, "n"]:
     """Say which drawn cells are smaller than a cell of the view, seen from the front."""
-    depth = np.asarray(source.view.depth).reshape(-1)[source.cells[drawn]].astype(np.float64)
-    size = depth / np.sqrt(np.prod(np.diag(source.view.geometry.camera.K)[:2]))
-    return size < fallen.depth / np.sqrt(np.prod(np.diag(view.geometry.camera.K)[:2]))
+    focal, other = (
+        np.sqrt(each.geometry.camera.K[0, 0] * each.geometry.camera.K[1, 1])
+        for each in (source.view, view)
+    )
+    return source.sights[2, drawn] * focal > fallen.near * other
 
 
 def _confidence(view: SceneView, cells: Int64[np.ndarray, "n"]) -> Float32[np.ndarray, "n"]:

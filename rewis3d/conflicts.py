@@ -86,12 +86,19 @@ def best_two(carried: Sequence[Carried], size: int) -> tuple[Best, Best]:
     return first, second
 
 
-def clashes(carried: Sequence[Carried], frame_id: int, own: UInt8[np.ndarray, "r c"]) -> Clashes:
+def clashes(
+    carried: Sequence[Carried],
+    frame_id: int,
+    own: UInt8[np.ndarray, "r c"],
+    best: tuple[Best, Best] | None = None,
+) -> Clashes:
     """Return where strokes clash in one view: with its own labels, and with each other's.
 
-    `own` are the labels of frame `frame_id` on its grid.
+    `own` are the labels of frame `frame_id` on its grid; `best` is the `best_two` of what is
+    carried, where it is known.
     """
-    found = list(_clashes(carried, frame_id, own))
+    pairs = _pairs(best or best_two(carried, own.size), own)
+    found = list(_clashes(carried, frame_id, own, pairs))
     if not found:
         none = np.zeros((0, 2), np.int64)
         return Clashes(none, none, none.astype(np.uint8))
@@ -101,11 +108,14 @@ def clashes(carried: Sequence[Carried], frame_id: int, own: UInt8[np.ndarray, "r
 
 
 def _clashes(
-    carried: Sequence[Carried], frame_id: int, own: UInt8[np.ndarray, "r c"]
+    carried: Sequence[Carried],
+    frame_id: int,
+    own: UInt8[np.ndarray, "r c"],
+    pairs: Sequence[tuple[tuple[int, int], tuple[int, int]]],
 ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     """Yield frames, cells and labels (m 2) of each two parties that clash in a view."""
     maps = _Maps(carried, frame_id, own)
-    for parties, labels in _pairs(carried, own):
+    for parties, labels in pairs:
         masks = [maps.mask(*side) for side in zip(parties, labels, strict=True)]
         at = np.flatnonzero(steady(*masks))
         if len(at):
@@ -116,19 +126,18 @@ def _clashes(
 
 
 def _pairs(
-    carried: Sequence[Carried], own: UInt8[np.ndarray, "r c"]
+    best: tuple[Best, Best], own: UInt8[np.ndarray, "r c"]
 ) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """Return which two parties clash anywhere, by their places in the list, and their labels."""
-    first, second = best_two(carried, own.size)
     flat = own.reshape(-1)
     rows = []
-    for best in (first, second):
-        against = (flat < IGNORED) & (best.labels < IGNORED) & (best.labels != flat)
+    for one in best:
+        against = (flat < IGNORED) & (one.labels < IGNORED) & (one.labels != flat)
         mine = np.full(int(against.sum()), _OWN)
-        rows.append([mine, best.places[against], flat[against], best.labels[against]])
-    between = (flat == UNLABELLED) & (second.labels < IGNORED)
-    rows.append([best.places[between] for best in (first, second)])
-    rows[-1] += [best.labels[between] for best in (first, second)]
+        rows.append([mine, one.places[against], flat[against], one.labels[against]])
+    between = (flat == UNLABELLED) & (best[1].labels < IGNORED)
+    rows.append([one.places[between] for one in best])
+    rows[-1] += [one.labels[between] for one in best]
     keys = np.concatenate([np.stack(row, axis=1).astype(np.int64) for row in rows])
     return [((a, b), (one, other)) for a, b, one, other in np.unique(keys, axis=0).tolist()]
 

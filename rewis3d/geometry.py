@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
 from rewis3d.types import Rewis3dError
 
@@ -52,10 +52,21 @@ class Camera:
         """Return the pixels (x, y) of points in the camera's frame; NaN for those not in front."""
         front = xyz[:, 2] > 0
         plane = xyz[:, :2] / np.where(front, xyz[:, 2], np.nan)[:, None]
+        return self.pixels(plane[:, 0], plane[:, 1], front=front).T
+
+    def pixels(
+        self,
+        x: Float64[np.ndarray, "n"],
+        y: Float64[np.ndarray, "n"],
+        *,
+        front: Bool[np.ndarray, "n"],
+    ) -> Float64[np.ndarray, "2 n"]:
+        """Return the pixels of directions (x / z, y / z); the lens bends those in `front`."""
+        plane = np.stack([x, y])
         if self.distortion and front.any():
-            plane[front] = self._distort(plane[front])
-        plane *= [self.K[0, 0], self.K[1, 1]]
-        plane += self.K[:2, 2]
+            plane[:, front] = self._distort(plane[:, front].T).T
+        plane *= np.diag(self.K)[:2, None]
+        plane += self.K[:2, 2:]
         return plane
 
     def rays(self, xy: Float64[np.ndarray, "n 2"]) -> Float64[np.ndarray, "n 3"]:
@@ -107,6 +118,22 @@ def transform(
 ) -> Float64[np.ndarray, "n 3"]:
     """Take points of frame a to frame b."""
     return xyz @ T_b_a[:3, :3].T + T_b_a[:3, 3]
+
+
+def transform_sights(
+    T_b_a: Float64[np.ndarray, "4 4"], sights: Float64[np.ndarray, "3 n"]
+) -> Float64[np.ndarray, "3 n"]:
+    """Take points, told as (x / z, y / z, 1 / z) in camera a, to the same in camera b.
+
+    1 / z is not above 0 for points that are not in front of b; the rest means nothing there.
+    """
+    # points divided by their z in a: (x / z, y / z, 1), and what moves them shrinks as they do
+    moved = T_b_a[:3, [0, 1, 3]] @ sights
+    moved += T_b_a[:3, 2:3]
+    shrink = 1 / np.where(moved[2] > 0, moved[2], np.inf)
+    moved[:2] *= shrink
+    np.multiply(sights[2], shrink, out=moved[2])
+    return moved
 
 
 def inverse(T_b_a: Float64[np.ndarray, "4 4"]) -> Float64[np.ndarray, "4 4"]:

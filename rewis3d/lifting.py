@@ -8,12 +8,13 @@ point sees it in one of its own cells.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64, UInt8
 
-from rewis3d.geometry import Camera, inverse, transform
+from rewis3d.geometry import Camera, inverse, transform, transform_sights
 from rewis3d.scene import STRICT, SceneView, ViewGeometry
 from rewis3d.types import UNLABELLED, Rewis3dError
 
@@ -45,14 +46,14 @@ class Fallen:
 
     cells: Int64[np.ndarray, "n"]
     """Flat index of the cell that the point falls into; -1 where it is outside."""
-    xy: Float64[np.ndarray, "n 2"]
-    """Grid pixels; NaN behind the camera."""
-    depth: Float64[np.ndarray, "n"]
-    """z in the view's camera."""
+    xy: Float64[np.ndarray, "2 n"]
+    """Grid pixels; they mean nothing behind the camera."""
+    near: Float64[np.ndarray, "n"]
+    """1 / z in the view's camera; 0 behind it."""
 
     def take(self, chosen: Int64[np.ndarray, "m"]) -> Fallen:
         """Return some of them."""
-        return Fallen(self.cells[chosen], self.xy[chosen], self.depth[chosen])
+        return Fallen(self.cells[chosen], self.xy.take(chosen, axis=1), self.near[chosen])
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +153,35 @@ def carrying(view: SceneView, cells: Int64[np.ndarray, "n"]) -> Bool[np.ndarray,
 def fall(xyz: Float64[np.ndarray, "n 3"], view: ViewGeometry) -> Fallen:
     """Return where points of the world fall on a view's grid."""
     points = transform(inverse(view.T_world_camera), xyz)
-    xy = view.camera.project(points)
-    return Fallen(_landed(xy, points, view.camera), xy, points[:, 2])
+    near = 1 / np.where(points[:, 2] > 0, points[:, 2], np.inf)
+    return _fallen(np.stack([points[:, 0] * near, points[:, 1] * near, near]), view.camera)
+
+
+def sights_of(
+    view: ViewGeometry, cells: Int64[np.ndarray, "n"], near: Float32[np.ndarray, "n"]
+) -> Float64[np.ndarray, "3 n"]:
+    """Return the points of cells as (x / z, y / z, 1 / z) in the view's camera; `near` is 1 / z."""
+    camera = view.camera
+    lens = (camera.width, camera.height, camera.distortion, camera.fisheye)
+    x, y = _grid_rays(camera.K.tobytes(), *lens)
+    return np.stack([x[cells], y[cells], near])
+
+
+@lru_cache(maxsize=4)  # the views of a clip share a camera
+def _grid_rays(
+    K: bytes, width: int, height: int, distortion: tuple[float, ...], fisheye: bool
+) -> Float64[np.ndarray, "2 n"]:
+    """Return x / z and y / z of every cell's direction; the bytes of `K` can be a key."""
+    camera = Camera(np.frombuffer(K).reshape(3, 3), width, height, distortion, fisheye)
+    return np.ascontiguousarray(camera.grid_rays().reshape(-1, 3)[:, :2].T)
+
+
+def fall_across(
+    sights: Float64[np.ndarray, "3 n"], source: ViewGeometry, view: ViewGeometry
+) -> Fallen:
+    """Return where points that one view sights (see `sights_of`) fall on another view's grid."""
+    T_view_source = inverse(view.T_world_camera) @ source.T_world_camera
+    return _fallen(transform_sights(T_view_source, sights), view.camera)
 
 
 def see(xyz: Float64[np.ndarray, "n 3"], view: SceneView, surface: Surface | None = None) -> Seen:
@@ -165,20 +193,32 @@ def see(xyz: Float64[np.ndarray, "n 3"], view: SceneView, surface: Surface | Non
     seen through an edge. Who asks often keeps the view's `surface_of`.
     """
     fallen = fall(xyz, view.geometry)
-    return meet(fallen, view.geometry, surface or surface_of(view))
+    return meet(fallen, surface or surface_of(view))
 
 
-def meet(fallen: Fallen, view: ViewGeometry, surface: Surface) -> Seen:
+def may_see(
+    xyz: Float64[np.ndarray, "n 3"], radius: Float32[np.ndarray, "n"], view: ViewGeometry
+) -> Bool[np.ndarray, "n"]:
+    """Say which balls around points of the world reach into what a view's grid may show."""
+    points = transform(inverse(view.T_world_camera), xyz)
+    seen = points[:, 2] > -radius
+    for axis, (low, high) in enumerate(zip(*_field(view.camera), strict=True)):
+        across, depth = points[:, axis], points[:, 2]
+        seen &= across - low * depth >= -radius * np.hypot(1, low)  # from the side's plane
+        seen &= high * depth - across >= -radius * np.hypot(1, high)
+    return seen
+
+
+def meet(fallen: Fallen, surface: Surface) -> Seen:
     """Say which of the points that fell on a view's grid are what is seen there."""
     cells, agreement = np.full(len(fallen.cells), -1), np.zeros(len(fallen.cells), np.float32)
     inside = np.flatnonzero(fallen.cells >= 0)
     at = fallen.cells[inside]
-    row, column = np.divmod(at, view.camera.width)
-    beside = fallen.xy[inside] - np.stack([column + 0.5, row + 0.5], axis=1)
-    expected = surface.near[at] + surface.slope_x[at] * beside[:, 0]
-    expected += surface.slope_y[at] * beside[:, 1]
+    xy = fallen.xy.take(inside, axis=1)
+    x, y = xy - np.floor(xy) - 0.5  # from the cell's centre
+    expected = surface.near[at] + surface.slope_x[at] * x + surface.slope_y[at] * y
     # where a cell has no depth `near` is 0, and so is what is expected
-    off = np.abs(1 / fallen.depth[inside] - expected)
+    off = np.abs(fallen.near[inside] - expected)
     close = off < TOLERANCE * expected
     cells[inside[close]] = at[close]
     agreement[inside[close]] = 1 - off[close] / (TOLERANCE * expected[close])
@@ -194,32 +234,34 @@ def _smaller(
     return np.where(one * other > 0, smaller, np.float32(0))
 
 
-def _landed(
-    xy: Float64[np.ndarray, "n 2"], points: Float64[np.ndarray, "n 3"], camera: Camera
-) -> Int64[np.ndarray, "n"]:
-    """Return the flat index of the cell that each pixel lies in; -1 for none."""
-    x, y = xy.T
-    inside = (x >= 0) & (x < camera.width) & (y >= 0) & (y < camera.height)  # False for NaN
+def _fallen(sights: Float64[np.ndarray, "3 n"], camera: Camera) -> Fallen:
+    """Return where points (x / z, y / z, 1 / z in the camera's frame) fall."""
+    front = sights[2] > 0
+    xy = camera.pixels(sights[0], sights[1], front=front)
+    x, y = xy
+    inside = front & (x >= 0) & (x < camera.width) & (y >= 0) & (y < camera.height)
     if camera.distortion:
-        inside = inside & _within_lens(points, camera)
-    column, row = (np.where(inside, along, 0).astype(np.int64) for along in (x, y))
-    return np.where(inside, row * camera.width + column, -1)
+        inside &= _within_lens(sights[:2], camera)
+    cells, at = np.full(len(inside), -1), np.flatnonzero(inside)
+    cells[at] = y[at].astype(np.int64) * camera.width + x[at].astype(np.int64)
+    return Fallen(cells, xy, sights[2])
 
 
-def _within_lens(points: Float64[np.ndarray, "n 3"], camera: Camera) -> Bool[np.ndarray, "n"]:
-    """Say which points lie in the field of view: beyond it, a lens model folds back onto the image.
+def _within_lens(plane: Float64[np.ndarray, "2 n"], camera: Camera) -> Bool[np.ndarray, "n"]:
+    """Say which directions lie in the field of view: beyond it, a lens folds onto the image."""
+    low, high = (end[:, None] for end in _field(camera))
+    return np.all((plane >= low) & (plane <= high), axis=0)
 
-    The field is the box around the rays of the grid's border.
-    """
+
+def _field(camera: Camera) -> tuple[Float64[np.ndarray, "2"], Float64[np.ndarray, "2"]]:
+    """Return the box around the directions (x / z, y / z) of the grid's border, and a margin."""
     along = np.linspace(0, 1, 17)
     edge = [np.stack([along, np.full(17, end)], axis=1) for end in (0.0, 1.0)]
     border = np.concatenate([*edge, *(side[:, ::-1] for side in edge)])
     rays = camera.rays(border * [camera.width, camera.height])[:, :2]
     low, high = rays.min(axis=0), rays.max(axis=0)
     margin = _LENS_MARGIN * (high - low)
-    z = np.where(points[:, 2] > 0, points[:, 2], np.nan)
-    plane = points[:, :2] / z[:, None]
-    return np.all((plane >= low - margin) & (plane <= high + margin), axis=1)
+    return low - margin, high + margin
 
 
 def _cells_along(view: ViewGeometry, *, axis: int, pieces: int) -> Int64[np.ndarray, "n"]:

@@ -18,9 +18,11 @@ from rewis3d.carry import LiftedFrame as LiftedFrame
 from rewis3d.carry import carry as carry
 from rewis3d.carry import lift_frame as lift_frame
 from rewis3d.carry import lift_grid as lift_grid
+from rewis3d.carry import may_change as may_change
+from rewis3d.conflicts import Best as Best
 from rewis3d.conflicts import Clashes as Clashes
 from rewis3d.conflicts import Conflict as Conflict
-from rewis3d.conflicts import best_two
+from rewis3d.conflicts import best_two as best_two
 from rewis3d.conflicts import clashes as clashes
 from rewis3d.conflicts import conflicts as conflicts
 from rewis3d.scene import SceneView
@@ -51,13 +53,18 @@ def ghosts(
     return fuse([carry(one, view) for one in others], own)
 
 
-def fuse(carried: Sequence[Carried], own: UInt8[np.ndarray, "r c"]) -> Ghosts:
+def fuse(
+    carried: Sequence[Carried],
+    own: UInt8[np.ndarray, "r c"],
+    best: tuple[Best, Best] | None = None,
+) -> Ghosts:
     """Put together what several frames say about a view; `own` are its own labels, lifted.
 
     Of several labels on a cell the most confident wins, the earlier frame's where two are equal;
-    none does where another class is SIMILAR in confidence.
+    none does where another class is SIMILAR in confidence. `best` is the `best_two` of what is
+    carried, where it is known.
     """
-    first, second = best_two(carried, own.size)
+    first, second = best or best_two(carried, own.size)
     clear = (second.confidence < SIMILAR * first.confidence) & (own.reshape(-1) == UNLABELLED)
     frames = np.array([*(one.frame_id for one in carried), -1])
     return Ghosts(

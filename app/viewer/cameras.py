@@ -14,10 +14,10 @@ from rewis3d.scene import Scene, SceneView
 
 MOST_CAMERAS: Final = 60
 """Cameras drawn at once; of more, evenly chosen ones."""
-_BEHIND: Final = 0.45
+_BEHIND: Final = 0.5
 """Median depths from the first camera back to where one looks from."""
-_ABOVE: Final = 0.3
-_LARGEST: Final = 0.05
+_ABOVE: Final = 0.4
+_LARGEST: Final = 0.025
 """Size of a camera in median depths."""
 _SMALLEST: Final = 0.012
 _OF_STEP: Final = 0.6

@@ -24,7 +24,8 @@ _PICTURE: Final = 112
 _CAMERA: Final = (128, 133, 146)
 _OPEN: Final = (255, 122, 26)
 """Of the camera whose frame is open."""
-_OPEN_SIZE: Final = 1.5
+OPEN_SIZE: Final = 1.5
+"""Times the others' size."""
 _INK_SIZE: Final = 2.2
 _SAME_CLICK: Final = 1e-3
 """Shares of the screen: a camera's click comes as a click into the scene as well."""
@@ -189,7 +190,7 @@ class Stage:
             return
         handle = self._cameras.get(frame_id) or self._add_camera(frame_id)
         if handle is not None:
-            handle.color, handle.scale = _OPEN, _OPEN_SIZE * self._size
+            handle.color, handle.scale = _OPEN, OPEN_SIZE * self._size
             handle.thickness = 3 * self._thickness
 
     def _drawn(self) -> list[int]:

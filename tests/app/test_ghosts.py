@@ -147,9 +147,9 @@ def test_only_frames_that_a_stroke_reaches_are_worked_out_anew(project, ghosts, 
         carried.append((lifted.frame_id, view.frame_id))
         return carry(lifted, view, surface)
 
-    def seen(carried, frame_id, own):
+    def seen(carried, frame_id, own, best):
         compared.append(frame_id)
-        return clashes(carried, frame_id, own)
+        return clashes(carried, frame_id, own, best)
 
     monkeypatch.setattr(module, "carry", counted)
     monkeypatch.setattr(module, "clashes", seen)
@@ -162,6 +162,32 @@ def test_only_frames_that_a_stroke_reaches_are_worked_out_anew(project, ghosts, 
     assert len(carried) == 3
 
 
+def test_a_stroke_out_of_a_frames_sight_costs_nothing_there(project, ghosts, monkeypatch):
+    first, second, third, fourth = frame_ids(project)
+    make_scene(project)
+    draw(project, stroke(first, 1, (42, 21), (50, 21)))
+    before = settled(ghosts)
+    carried: list[int] = []
+    carry = module.carry
+
+    def counted(lifted, view, surface):
+        carried.append(view.frame_id)
+        return carry(lifted, view, surface)
+
+    monkeypatch.setattr(module, "carry", counted)
+    draw(project, stroke(first, 1, (1, 41), width=2.0))  # at the left end: out of all others
+    assert settled(ghosts) == before
+    assert carried == []
+    draw(project, stroke(first, 1, (42, 21)))  # on what is there already
+    draw(project, stroke(first, 0, (9, 11), width=2.0))
+    found = settled(ghosts)
+    assert carried == [second]
+    assert found.gained[second] > before.gained[second]
+    assert {frame: found.gained[frame] for frame in (third, fourth)} == {
+        frame: before.gained[frame] for frame in (third, fourth)
+    }
+
+
 def test_the_last_result_is_given_while_the_next_is_worked_out(project, ghosts, monkeypatch):
     make_scene(project)
     first, *_ = frame_ids(project)
@@ -170,10 +196,10 @@ def test_the_last_result_is_given_while_the_next_is_worked_out(project, ghosts, 
     go_on = threading.Event()
     fuse = module.fuse
 
-    def held(carried, own):
+    def held(carried, own, best=None):
         if threading.current_thread().name == "ghosts":
             go_on.wait(30)
-        return fuse(carried, own)
+        return fuse(carried, own, best)
 
     monkeypatch.setattr(module, "fuse", held)
     draw(project, stroke(first, 1, (42, 41), (50, 41)))

@@ -118,6 +118,26 @@ def test_frames_say_what_they_gained_and_a_conflict_is_listed_visited_and_resolv
     driven.assert_clean()
 
 
+def test_many_conflicts_leave_room_for_the_classes(driven: Tab) -> None:
+    driven.page.set_viewport_size({"width": 1180, "height": 760})
+    driven.find(".conflicts-head").click()
+    driven.page.evaluate(
+        """async () => {
+          const { change, state } = await import("/static/state.js");
+          const frames = state.frames.slice(0, 2).map((frame) => frame.id);
+          const conflict = { classes: [1, 2], frames, xy: [[90, 90], [90, 90]], cells: 9 };
+          const conflicts = [...Array(20).keys()].map((id) => ({ ...conflict, id: String(id) }));
+          change("gains", { gains: { ...state.gains, conflicts } });
+        }"""
+    )
+    assert driven.find(".conflict").count() == 20
+    row = driven.find(".class-row").first.bounding_box()
+    palette = driven.find(".class-list").bounding_box()
+    assert row is not None
+    assert palette is not None
+    assert palette["height"] > 3.5 * row["height"]
+
+
 def test_depth_and_its_confidence_lie_over_the_frames_that_have_them(
     workspace: Workspace, driven: Tab
 ) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import APIResponse, BrowserContext, Route
 
 from annotations.types import ERASER
 from app import events
 from app.workspace import Workspace
 from tests.browser.clip import frame_ids, strokes_on
-from tests.browser.painted import begun_round, halves, round_of
+from tests.browser.painted import begun_round, finish_round, halves, round_of
 from tests.browser.running import RunningStudio
 from tests.browser.tab import Tab
 
@@ -63,6 +63,36 @@ def test_a_worker_that_dies_leaves_an_interrupted_round_on_the_page(
     with next(asked), next(asked), workspace.write() as conn:  # neither leaves it to the other
         events.append(conn, "worker", alive=False)
     tab.idle()
+
+
+@pytest.mark.parametrize("asked_again", [False, True])
+def test_curves_that_arrive_after_the_notices_of_their_points_are_loaded_again(
+    tab: Tab, workspace: Workspace, asked_again: bool
+) -> None:
+    tab.press("1").draw((20, 30), (300, 30)).press("2").draw((20, 60), (300, 60)).idle()
+    held: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        held.append((route, route.fetch()))  # the curves of now: there are none
+
+    tab.page.route("**/api/rounds/1/points", hold, times=1)
+    with begun_round(workspace) as (_, claim):
+        tab.until("s.rounds[0]?.state === 'running'")
+        tab.find("#tab-rounds").click()
+        while not held:
+            tab.page.wait_for_timeout(10)
+        if asked_again:
+            tab.tell("rounds")
+            tab.page.wait_for_timeout(100)
+        finish_round(workspace, claim, miou=0.7)
+        tab.until("s.rounds[0].state === 'done'")
+    tab.page.wait_for_timeout(100)
+    ((route, answer),) = held
+    route.fulfill(response=answer)
+    tab.idle()
+    tab.tell("rounds")
+    tab.idle()
+    assert tab.find(".curves .chart-line").count() == 1
 
 
 def test_a_broken_prediction_shows_nothing_and_is_read_again(

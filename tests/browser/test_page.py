@@ -41,6 +41,19 @@ def test_frames_are_found_and_filtered(tab: Tab) -> None:
     assert tab.find(".frames .empty").is_visible()
 
 
+def test_a_name_that_does_not_fit_shows_its_end(tab: Tab) -> None:
+    tab.page.evaluate("window.rewis3d.state.frames[1].name = '0016E5_of_a_long_drive_07961'")
+    tab.tell("frames")
+    name = "document.querySelectorAll('.frame-time bdi')[1]"
+    tab.page.wait_for_function(f"{name}.textContent.endsWith('07961')")
+    ends = f"[{name}, {name}.parentElement].map((item) => item.getBoundingClientRect())"
+    (left, right), (box_left, box_right) = tab.page.evaluate(
+        f"{ends}.map((box) => [box.left, box.right])"
+    )
+    assert left < box_left
+    assert right <= box_right + 0.5
+
+
 def test_a_frame_is_reserved_for_evaluation(tab: Tab, workspace: Workspace) -> None:
     tab.find(".reserve").click()
     tab.until("s.frames[0].reserved")
@@ -113,13 +126,14 @@ def test_themes_change_and_stay(tab: Tab) -> None:
 
 
 def test_every_view_fills_the_window_without_scrolling(tab: Tab) -> None:
-    for width, height in ((1180, 760), (1440, 900), (2560, 1440)):
+    for width, height in SIZES:
         tab.page.set_viewport_size({"width": width, "height": height})
         for name in ("annotate", "rounds", "exports"):
             tab.find(f"#tab-{name}").click()
             assert tab.page.evaluate(LAYOUT) == [height, width, width, height, ""]
 
 
+SIZES = ((1180, 760), (1280, 800), (1366, 768), (1440, 900), (1920, 1080), (2560, 1440))
 LAYOUT = """() => {
   const root = document.getElementById("studio");
   const view = root.querySelector(".view:not([hidden])").getBoundingClientRect();

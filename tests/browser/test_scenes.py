@@ -14,6 +14,7 @@ from app.workspace import Workspace
 from rewis3d.reconstruct import report
 from rewis3d.reconstruct.report import FrameReport, SceneReport
 from tests.app.viewer import worlds
+from tests.browser import painted
 from tests.browser.clip import FRAMES
 from tests.browser.tab import Tab
 
@@ -84,7 +85,7 @@ def test_a_scene_is_asked_for_followed_and_reported(tab: Tab, workspace: Workspa
         finish(workspace, claim, number=1)
     tab.until("s.activeScene === 1")
     tab.idle()
-    assert "Depth in 5 of 6 frames, 75 % of all pixels" in card(tab)
+    assert "Depth in 5 of 6 frames, 75 % of pixels" in card(tab)
     flat = tab.find(".frame-row.flat")
     assert flat.count() == 1
     assert flat.locator(".badge-flat").get_attribute("title") == f"2D only: {STILL}"
@@ -99,6 +100,27 @@ def test_a_scene_is_asked_for_followed_and_reported(tab: Tab, workspace: Workspa
         assert words in told
     tab.find(".scene-reason").click()
     assert tab.find(".dialog").count() == 0
+
+
+def test_who_makes_way_for_whom_is_said_and_fits(tab: Tab, workspace: Workspace) -> None:
+    tab.press("1").draw((20, 30), (300, 30)).press("2").draw((20, 200), (300, 200)).idle()
+    jobs.start_reconstruct(workspace)
+    with painted.begun_round(workspace) as (_, claim):
+        tab.until("s.rounds[0]?.state === 'running' && s.scenes[0]?.state === 'queued' && s.worker")
+        assert "Starts after round 1: one thing at a time" in card(tab)
+        inside = "(part) => part.scrollWidth <= part.clientWidth"
+        assert tab.find(".scene-body").evaluate(inside)
+        button = tab.find(".scene-work .button").bounding_box()
+        body = tab.find(".scene-body").bounding_box()
+        assert button is not None
+        assert body is not None
+        assert button["x"] + button["width"] <= body["x"] + body["width"]
+        painted.finish_round(workspace, claim, miou=0.5)
+    with taken(workspace, 1):
+        tab.until("s.scenes[0].state === 'running' && s.rounds[0].state === 'done'")
+        tab.press("t").until("s.rounds[0].state === 'queued'")
+        words = "Starts in a moment: scene 1 makes way"
+        tab.find(".train-eta").filter(has_text=words).wait_for()
 
 
 def test_a_scene_that_fails_is_resumed_or_given_up_and_another_one_chosen(

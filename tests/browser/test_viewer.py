@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import BrowserContext
 
+from app.viewer.stage import OPEN_SIZE
 from app.workspace import Workspace
 from tests.app.viewer import worlds
-from tests.browser import clip
+from tests.browser import clip, painted
 from tests.browser.running import RunningStudio
 from tests.browser.tab import Tab
 
@@ -70,7 +71,8 @@ def test_a_click_on_a_camera_opens_its_frame_and_closing_takes_the_scene_away(vi
     viewed.press("End").until(f"s.shown === {last}")
     while np.mean(far := drawn(viewed, OPEN_CAMERA), axis=0)[1] > np.mean(near, axis=0)[1] - 10:
         viewed.page.wait_for_timeout(200)
-    x, y = np.mean(far, axis=0)
+    lens = np.array(max(far, key=lambda place: place[1]))  # the nearest to the one who looks
+    x, y = lens + (np.mean(far, axis=0) - lens) / OPEN_SIZE  # closed, it is smaller
     viewed.press("Home").until(f"s.shown === {first}")
     while np.mean(drawn(viewed, OPEN_CAMERA), axis=0)[1] < np.mean(near, axis=0)[1] - 5:
         viewed.page.wait_for_timeout(200)
@@ -81,6 +83,35 @@ def test_a_click_on_a_camera_opens_its_frame_and_closing_takes_the_scene_away(vi
     assert viewed.find(".viewer").is_hidden()
     assert viewed.find(".viewer-frame").get_attribute("src") is None
     viewed.until("s.view3d.state === 'closed'")
+    viewed.assert_clean()
+
+
+def test_the_view_says_that_its_points_have_not_come_yet(
+    workspace: Workspace, context: BrowserContext, studio: RunningStudio
+) -> None:
+    worlds.give_scene(workspace)
+    tab = Tab(context, studio.url).open()
+    held = tab.hold("**/viewer/*/?*")
+    tab.press("v").until("s.view3d.state === 'ready'", seconds=60)
+    note = tab.find(".viewer-note")
+    note.wait_for()
+    assert note.inner_text() == "Drawing the points…"
+    (page,) = held
+    page.continue_()
+    note.wait_for(state="hidden")
+    drawn(tab, OPEN_CAMERA)
+    tab.assert_clean()
+
+
+def test_predictions_as_colours_ask_for_a_round(viewed: Tab, workspace: Workspace) -> None:
+    viewed.press("1").draw((20, 20), (40, 20)).press("2").draw((20, 150), (40, 150)).idle()
+    viewed.find(".viewer-colouring").select_option("prediction")
+    note = viewed.find(".viewer-note")
+    note.wait_for()
+    assert "No round has predicted anything" in note.inner_text()
+    painted.round_of(workspace, painted.halves(0, 1))
+    note.wait_for(state="hidden")
+    drawn(viewed, GROUND)
     viewed.assert_clean()
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rewis3d.carry import Carried, carry, lift_frame
+from rewis3d.carry import Carried, carry, lift_frame, may_change
 from rewis3d.scene import STRICT, SceneView
 from rewis3d.types import IGNORED, UNLABELLED
 from tests.rewis3d.stage import Quad, ground, pose, truth_of, view_of, wall
@@ -144,6 +144,36 @@ def test_each_cell_knows_the_stroke_cell_that_it_comes_from() -> None:
         assert np.array_equal(carried.labels, mask.reshape(-1)[carried.source_cells])
         apart = source.points(carried.source_cells) - target.points(carried.cells)
         assert np.linalg.norm(apart, axis=1).max() < 1.5 * 20 / 100 * max(1, (20 - z) / 20)
+
+
+@given(x=st.floats(-8, 8), z=st.floats(-6, 14), yaw=st.floats(-60, 60), seed=st.integers(0, 999))
+@settings(max_examples=30)
+def test_what_a_view_is_carried_changes_only_where_it_may(
+    x: float, z: float, yaw: float, seed: int
+) -> None:
+    quads = [wall(18.0, 1), ground(0), wall(9.0, 2, x=-2.0, width=2.0)]
+    source = view_of(quads, pose())
+    view = view_of(quads, pose(x, z=z, yaw=yaw), frame_id=2)
+    rng = np.random.default_rng(seed)
+    row, column = rng.integers(0, 42), rng.integers(0, 58)
+    mask = drawn(source, slice(10, 40, 3), slice(5, 60))
+    before = lift_frame(mask, 0, source)
+    mask[row : row + 6, column : column + 6] = rng.choice([4, UNLABELLED])
+    after = lift_frame(mask, 0, source)
+    if not may_change(before, after, view.geometry):
+        assert carry(after, view).equals(carry(before, view))
+
+
+def test_a_stroke_out_of_sight_changes_nothing_and_one_in_sight_may() -> None:
+    quads = [wall(20.0)]
+    source = view_of(quads, pose())
+    empty = lift_frame(np.full(source.depth.shape, UNLABELLED, np.uint8), 0, source)
+    left = lift_frame(drawn(source, slice(10, 20), slice(2, 6)), 0, source)
+    aside = view_of(quads, pose(9.0), frame_id=2)  # by less than half of what it sees
+    assert not may_change(empty, left, aside.geometry)
+    assert not may_change(left, empty, aside.geometry)
+    assert may_change(empty, left, view_of(quads, pose(-1.0), frame_id=2).geometry)
+    assert not carry(left, source).equals(carry(empty, source))
 
 
 def test_what_is_not_in_the_view_carries_nothing() -> None:

@@ -16,6 +16,7 @@ from rewis3d.geometry import (
     pixel_centres,
     rotation_angle,
     transform,
+    transform_sights,
     up_of,
 )
 from rewis3d.types import Rewis3dError
@@ -41,6 +42,20 @@ def test_a_point_straight_ahead_falls_on_the_images_centre() -> None:
 def test_what_is_not_in_front_has_no_pixel() -> None:
     camera = pinhole(100.0, 64, 48)
     assert np.isnan(camera.project(np.array([[0.0, 0, 0], [0, 0, -3]]))).all()
+
+
+@given(st.integers(0, 999), st.floats(-180, 180))
+def test_sights_move_as_their_points_do(seed: int, yaw: float) -> None:
+    rng = np.random.default_rng(seed)
+    T_b_a = about_y(yaw, at=(1.0, -0.5, 3.0))
+    points = rng.uniform([-5, -5, 0.5], [5, 5, 20], (40, 3))
+    found = transform_sights(T_b_a, np.stack([*points[:, :2].T, np.ones(40)]) / points[:, 2])
+    x, y, z = transform(T_b_a, points).T
+    front = z > 1e-9
+    assert np.abs(found[:, front] - np.stack([x, y, np.ones(40)])[:, front] / z[front]).max(
+        initial=0
+    ) < 1e-6 * max(1, np.abs(found).max())
+    assert (found[2, z < -1e-9] <= 0).all()
 
 
 @pytest.mark.parametrize("lens", LENSES)

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from jaxtyping import UInt8
 
 from rewis3d.geometry import pinhole
-from rewis3d.lifting import carrying, fall, lift, lower, see
+from rewis3d.lifting import (
+    carrying,
+    fall,
+    fall_across,
+    lift,
+    lower,
+    may_see,
+    see,
+    sights_of,
+    surface_of,
+)
 from rewis3d.scene import GridMap, SceneView, ViewGeometry
 from rewis3d.types import IGNORED, UNLABELLED, Rewis3dError
 from tests.references import lifted_cell
@@ -170,6 +180,48 @@ def test_a_lens_does_not_fold_what_is_outside_onto_the_image() -> None:
     )
     assert seen_cells(view, (18.0, 0.01, 10.0)) == [-1]
     assert fall(np.array([[18.0, 0.01, 10.0]]), view.geometry).cells.tolist() == [-1]
+
+
+POSES = st.tuples(st.floats(-3, 3), st.floats(-12, 12), st.floats(-60, 60))
+
+
+@given(POSES, st.sampled_from(LENSES), st.sampled_from(LENSES))
+@settings(max_examples=25)
+def test_points_fall_from_a_view_to_another_as_they_fall_from_the_world(
+    at: tuple[float, float, float], lens: tuple[float, ...], other: tuple[float, ...]
+) -> None:
+    quads = [wall(30.0), ground(), wall(6.0, x=0.5, width=1.0)]
+    source = view_of(quads, pose(), lens=lens)
+    view = view_of(quads, pose(at[0], z=at[1], yaw=at[2]), lens=other)
+    cells = np.flatnonzero(source.depth > 0)
+    sights = sights_of(source.geometry, cells, surface_of(source).near[cells])
+    found = fall_across(sights, source.geometry, view.geometry)
+    wanted = fall(source.points(cells), view.geometry)
+    assert (found.cells != wanted.cells).mean() < 0.005  # on the border between two cells
+    both = (found.cells >= 0) & (wanted.cells >= 0)
+    assert np.abs(found.xy - wanted.xy)[:, both].max(initial=0) < 0.01
+    np.testing.assert_allclose(found.near[both], wanted.near[both], rtol=1e-4)
+
+
+@given(POSES, st.sampled_from(LENSES), st.integers(0, 999))
+@settings(max_examples=25)
+def test_a_ball_of_which_a_point_falls_on_the_grid_may_be_seen(
+    at: tuple[float, float, float], lens: tuple[float, ...], seed: int
+) -> None:
+    view = view_of([wall(30.0)], pose(at[0], z=at[1], yaw=at[2]), lens=lens).geometry
+    rng = np.random.default_rng(seed)
+    points = rng.uniform([-20, -10, -5], [20, 10, 30], (400, 3))
+    radius = rng.uniform(0, 4, 400).astype(np.float32)
+    away = rng.normal(size=(400, 3))
+    away *= (radius * rng.random(400) / np.linalg.norm(away, axis=1))[:, None]
+    assert may_see(points, radius, view)[fall(points + away, view).cells >= 0].all()
+
+
+def test_balls_behind_and_far_beside_a_view_are_not_seen() -> None:
+    view = view_of([wall(30.0)], pose()).geometry  # it sees as far aside as half of the depth
+    points = np.array([[0, 0, -3.0], [0, 0, -3.0], [10, 0, 10.0], [10, 0, 10], [0, -9, 10]])
+    radius = np.array([2.0, 4.0, 1.0, 6.0, 1.0], np.float32)
+    assert may_see(points, radius, view).tolist() == [False, True, False, True, False]
 
 
 def test_cells_carry_where_they_are_trusted_and_on_a_surface() -> None:

@@ -71,7 +71,7 @@ function end({ classes, frames, xy, cells }, side) {
   const number = state.frameIndex.get(frame) + 1;
   const thumb = h("img", { class: "conflict-picture", src: picture(frame, "thumbnail"), alt: "", decoding: "async", loading: "lazy", draggable: false });
   const mark = h("span", { class: "conflict-mark", style: spot(frame, xy[side]) });
-  const chip = h("span", { class: "conflict-chip" }, h("span", { class: "conflict-swatch", style: { "--colour": label.colour } }), h("span", { class: "conflict-name", text: label.name }));
+  const chip = h("span", { class: "conflict-chip" }, h("span", { class: "conflict-name", text: label.name }), h("span", { class: "conflict-swatch", style: { "--colour": label.colour } }));
   const found = button({ kind: "conflict-end", hint: `${label.name} in frame ${number}: go there (${cells} cells disagree)`, onclick: () => visit({ frame, xy: xy[side] }) });
   return fill(found, h("span", { class: "conflict-thumb" }, thumb, mark, h("span", { class: "conflict-frame", text: String(number) })), chip);
 }

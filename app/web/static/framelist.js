@@ -132,7 +132,7 @@ function predictionState(frame) {
 function makeRow(frameId) {
   const row = {
     number: h("span", { class: "frame-number" }),
-    time: h("span", { class: "frame-time" }),
+    time: h("bdi", {}),
     strokes: h("span", { class: "frame-strokes" }),
     gained: h("span", { class: "badge-gained" }),
     flat: h("span", { class: "badge-flat", text: "2D" }),
@@ -144,7 +144,7 @@ function makeRow(frameId) {
     "div",
     { class: "frame-row", role: "option", id: `frame-${frameId}`, onclick: () => showFrame(frameId) },
     h("span", { class: "frame-thumb" }, row.image),
-    h("span", { class: "frame-text" }, row.number, row.time),
+    h("span", { class: "frame-text" }, row.number, h("span", { class: "frame-time" }, row.time)),
     h(
       "span",
       { class: "frame-badges" },

@@ -3,7 +3,7 @@ import { address } from "./api.js";
 import { stage, viewport } from "./canvas.js";
 import { button, disable, h } from "./dom.js";
 import { hatched } from "./hatching.js";
-import { flatReason, usedScene } from "./scenedata.js";
+import { flatReason, runningScene, usedScene } from "./scenedata.js";
 import { on, prefer, prefs, state } from "./state.js";
 
 const worker = new Worker(new URL("ghost_worker.js", import.meta.url), { type: "module" });
@@ -37,7 +37,8 @@ export function ghostsToggle() {
   const element = button({ icon: "ghosts", hint: "Strokes of other frames where they land in this one, hatched (G)", kind: "quiet ghosts-toggle", onclick: toggleGhosts });
   const show = () => {
     element.setAttribute("aria-pressed", String(prefs.ghosts));
-    disable(element, usedScene() ? "" : "Strokes show in other frames once there is a scene: reconstruct in 3D first");
+    const way = runningScene() ? "it is being made" : "reconstruct in 3D first";
+    disable(element, usedScene() ? "" : `Strokes show in other frames once there is a scene: ${way}`);
   };
   on("prefs scenes", show);
   show();

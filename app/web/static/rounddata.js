@@ -8,7 +8,7 @@ export const ENDED = ["done", "cancelled", "interrupted", "failed"];
 const AGAIN_MS = 2000; // after a load that failed
 const AFTER_STROKES_MS = 400;
 const curves = new Map(); // round number -> {series: [[step, value], ...]}
-const asked = new Map(); // round number -> {stale}: of the curves that are on their way
+const asked = new Map(); // round number -> {stale, arrived}: of the curves that are on their way
 const finished = new Set(); // numbers of rounds that ended while this page was open, until that is told
 let timer = 0;
 let turn = 0;
@@ -103,13 +103,21 @@ async function act(request, failure) {
 
 /** Return a promise of a round's curves. */
 export async function curvesOf(number) {
-  while (!curves.has(number)) {
-    const answer = { stale: false };
-    asked.set(number, answer);
-    const { series } = await get(`rounds/${number}/points`);
-    if (!answer.stale) curves.set(number, series); // else a notice overtook it: ask again
-  }
+  while (!curves.has(number)) await (asked.get(number) ?? ask(number)).arrived;
   return curves.get(number);
+}
+
+/** Ask for a round's curves: one question at a time, so that no older answer comes after a newer one. */
+function ask(number) {
+  const answer = { stale: false };
+  answer.arrived = take(number, answer).finally(() => asked.delete(number));
+  asked.set(number, answer);
+  return answer;
+}
+
+async function take(number, answer) {
+  const { series } = await get(`rounds/${number}/points`);
+  if (!answer.stale) curves.set(number, series); // else a notice overtook it
 }
 
 /** Have curves loaded again, those too that are on their way. */
@@ -161,5 +169,5 @@ export function followRounds() {
   on("live:point", followPoint);
   on("live:active live:class live:worker", () => soon(0)); // a worker that died leaves a round behind
   on("live:stroke acknowledged labels-changed", () => soon(AFTER_STROKES_MS));
-  on("resync", () => ([...asked.keys()].forEach(forget), soon(0)));
+  on("resync", () => ([...curves.keys(), ...asked.keys()].forEach(forget), soon(0)));
 }

@@ -72,6 +72,6 @@ function showStop(scene) {
 
 function showFigures(found) {
   const { registered, total } = found.frames;
-  const flat = total - registered;
-  write(figures, registered ? `Depth in ${registered} of ${total} frames, ${Math.round(100 * found.coverage)} % of all pixels` : `All ${flat} frames stay 2D: why?`);
+  const frames = registered === total ? `all ${total}` : `${registered} of ${total}`;
+  write(figures, registered ? `Depth in ${frames} frames, ${Math.round(100 * found.coverage)} % of pixels` : `All ${total} frames stay 2D: why?`);
 }

@@ -121,7 +121,8 @@ function whenItStarts(waiting) {
   const scene = state.scenes.find((item) => item.state === "running");
   const round = state.rounds.find((item) => item.state === "running" && !(quick && isFull(item)));
   const before = scene && !quick ? `scene ${scene.number}` : round ? `round ${round.number}` : "";
-  return before ? `Starts after ${before}: one thing at a time` : "Starts in a moment";
+  if (before) return `Starts after ${before}: one thing at a time`;
+  return scene ? `Starts in a moment: scene ${scene.number} makes way` : "Starts in a moment";
 }
 
 /** Return a fraction as percent with one decimal. */

@@ -5,13 +5,16 @@ import { runningScene, usedScene } from "./scenedata.js";
 import { askForScene } from "./scenestart.js";
 import { on, prefs, state } from "./state.js";
 import { viewerControls } from "./viewercontrols.js";
-import { followViewer, toggleViewer } from "./viewerdata.js";
+import { chosenLook, followViewer, toggleViewer } from "./viewerdata.js";
 import { followSpots } from "./viewerspot.js";
 
 const frame = h("iframe", { class: "viewer-frame", title: "The scene in 3D", hidden: true });
 const message = h("div", { class: "viewer-message", role: "status" });
 const note = h("div", { class: "note viewer-note", hidden: true });
+const LOOK_AGAIN_MS = 100;
+const MOST_BLANK_MS = 30_000; // then there is nothing to say about it any more
 let loaded = 0; // generation of the viewer's process that the frame shows; 0 for none
+let blank = false; // the frame has drawn no point yet
 
 /** Return the button that opens and closes the view. */
 export function viewerToggle() {
@@ -26,7 +29,7 @@ export function viewerToggle() {
 export function viewerPanel() {
   followViewer();
   followSpots();
-  on("view3d scenes project connection", show);
+  on("view3d scenes project connection prefs rounds frame", show);
   frame.addEventListener("load", passKeysOn);
   show();
   const close = button({ icon: "close", hint: "Close the 3D view (V)", kind: "quiet small", onclick: toggleViewer });
@@ -39,9 +42,15 @@ function show() {
   const text = messageFor(status);
   message.hidden = !text;
   if (text) fill(message, text);
-  const stray = status.state === "ready" && !text && !status.registered && state.shown !== null;
-  note.hidden = !stray;
-  if (stray) write(note, "The open frame is not part of this scene");
+  const remark = status.state === "ready" && !text ? remarkOn(status) : "";
+  note.hidden = !remark;
+  write(note, remark);
+}
+
+function remarkOn(status) {
+  if (blank) return "Drawing the points…";
+  if (chosenLook().colouring === "prediction" && state.frames.every((frame) => frame.predicted === null)) return "No round has predicted anything yet: train one";
+  return !status.registered && state.shown !== null ? "The open frame is not part of this scene" : "";
 }
 
 /** Load the scene's page where another process serves it now; take it out where none does. */
@@ -49,11 +58,28 @@ function load(generation) {
   if (generation === loaded) return;
   loaded = generation;
   frame.hidden = !generation;
+  if (generation) awaitPoints(generation);
   const url = new URL(`../viewer/${clientName()}/`, import.meta.url);
   url.searchParams.set("hideViserLogo", "");
   url.searchParams.set("of", generation);
   if (generation) frame.src = url.href;
   else frame.removeAttribute("src");
+}
+
+/** The page is white until its points have come: say so meanwhile. */
+async function awaitPoints(generation) {
+  blank = true;
+  const until = performance.now() + MOST_BLANK_MS;
+  do await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  while (generation === loaded && !pointsDrawn() && performance.now() < until);
+  if (generation !== loaded) return; // closed, or another process's turn
+  blank = false;
+  show();
+}
+
+/** viser tells what it has drawn, for its own tests. */
+function pointsDrawn() {
+  return frame.contentWindow?.__viserTestpoints?.rendererInfo.render.points > 0;
 }
 
 function messageFor(status) {

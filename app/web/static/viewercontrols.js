@@ -7,8 +7,8 @@ const COLOURINGS = [
   ["strokes", "Strokes", "Your strokes, and where they show from other frames"],
   ["image", "Image", "The colours of the frames"],
   ["prediction", "Prediction", "What the active round predicts"],
-  ["ghosts", "Ghost confidence", "How sure a label is that comes from another frame"],
-  ["confidence", "Reconstruction", "How sure the reconstruction is of each point"],
+  ["ghosts", "Carried strokes", "How sure a stroke is where it comes from another frame"],
+  ["confidence", "Depth confidence", "How sure the reconstruction is of each point"],
 ];
 const RAMPS = new Set(["ghosts", "confidence"]);
 const SLIDERS = [
@@ -57,16 +57,21 @@ function pieces() {
 }
 
 function count() {
-  const element = h("span", { class: "count viewer-count", title: "Points shown" });
-  const show = () => write(element, state.view3d?.points ? short(state.view3d.points) : "");
+  const number = h("span", {});
+  const element = h("span", { class: "count viewer-count", title: "Points shown" }, number, h("span", { class: "viewer-unit", text: " points" }));
+  const show = () => {
+    const points = state.view3d?.points;
+    element.hidden = !points;
+    if (points) write(number, short(points));
+  };
   on("view3d", show);
   show();
   return element;
 }
 
 function short(points) {
-  if (points < 1000) return `${points} points`;
-  return points < 1e6 ? `${Math.round(points / 1000)} k points` : `${(points / 1e6).toFixed(1)} M points`;
+  if (points < 1000) return String(points);
+  return points < 1e6 ? `${Math.round(points / 1000)} k` : `${(points / 1e6).toFixed(1)} M`;
 }
 
 function cameras() {

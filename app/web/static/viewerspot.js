@@ -5,7 +5,7 @@ import { showFrame } from "./playhead.js";
 import { on, state } from "./state.js";
 
 const MARGIN = 60; // CSS pixels from the stage's border within which a place is not in sight
-const SHOWN_MS = 1800;
+const SHOWN_MS = 4000; // it pulses first, then stands still: whoever comes to correct has to find the stroke
 let ring = null; // {element, xy}
 let timer = 0;
 

@@ -46,6 +46,6 @@ def test_one_looks_from_behind_and_above_the_first_camera(scene: Scene):
 
 
 def test_cameras_are_drawn_smaller_than_their_steps_and_never_out_of_scale(scene: Scene):
-    assert cameras.size(scene, 10.0) == pytest.approx(0.6 * 0.5)
+    assert cameras.size(scene, 20.0) == pytest.approx(0.6 * 0.5)
     assert cameras.size(scene, 1000.0) == pytest.approx(12.0)
-    assert cameras.size(scene, 0.1) == pytest.approx(0.005)
+    assert cameras.size(scene, 0.1) == pytest.approx(0.0025)
