@@ -60,9 +60,7 @@ class StandardHead(Head):
     weights for columns as they are, whose deviations differ a hundredfold, it is not.
     """
 
-    def __init__(
-        self, head: Head, mean: Float[Tensor, "f"], deviation: Float[Tensor, "f"]
-    ) -> None:
+    def __init__(self, head: Head, mean: Float[Tensor, "f"], deviation: Float[Tensor, "f"]) -> None:
         super().__init__(hidden=head.hidden.out_features, classes=head.classify.out_features)
         self.register_buffer("mean", mean.clone())
         self.register_buffer("deviation", deviation.clone())
