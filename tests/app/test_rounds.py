@@ -15,9 +15,11 @@ from tests.app import samples
 from tests.app.samples import draw, frame_ids, label_all, stroke
 
 
-def _create(workspace: Workspace, **changes: int) -> Round:
+def _create(workspace: Workspace, *, current_frame: int | None = None) -> Round:
     with workspace.write() as conn:
-        return rounds.create(conn, preset="quick", config={"steps": 5}, seed=3, **changes)
+        return rounds.create(
+            conn, preset="quick", config={"steps": 5}, seed=3, current_frame=current_frame
+        )
 
 
 def _claim(workspace: Workspace, round_: Round) -> Claim:
