@@ -108,7 +108,10 @@ def _make_way(folder: Path, round_: Round, *, reserved: set[int]) -> None:
         left = folder.parent.with_name(f"{folder.parent.name}.left-{uuid4().hex[:8]}")
         folder.parent.rename(left)
     elif not (folder.parent / MODEL).is_dir() and any(
-        view.frame_id in reserved and not view.reserved for view in job.views
+        view.frame_id in reserved
+        and not view.reserved
+        and (view.labels is not None or job.task == "train")  # which looks at all frames
+        for view in job.views
     ):
         shutil.rmtree(folder)
 

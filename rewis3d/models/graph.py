@@ -67,6 +67,8 @@ class Graph:
         )
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
+        # Threads that spin while they wait take the cores of whoever paints.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(
             as_onnx(program).model_proto.SerializeToString(),
             options,
