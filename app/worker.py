@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Event, Lock
+from queue import SimpleQueue
+from threading import Event, Lock, Thread
 from typing import Final
 
 from app import jobs, process, slots
@@ -29,9 +30,12 @@ def main(root: Path, slot: str | None = None, *, command: Sequence[str] = proces
 
     StudioError where the project can't be opened or the slot is held by another worker.
     """
-    stop = Event()
+    stop, asked = Event(), SimpleQueue[None]()
+    # A signal comes between any two steps of this thread, also within an Event's own lock, and a
+    # studio that is killed sends several at once: a SimpleQueue is made to be put into even so.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: asked.put(None))
+    Thread(target=lambda: (asked.get(), stop.set()), name="stop", daemon=True).start()
     with open_workspace(root) as workspace, slots.hold(workspace, slot) as held:
         serve(workspace, held, stop, command=command)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import pickle
+import signal
 import sqlite3
 import subprocess
 import threading
@@ -48,6 +49,16 @@ def test_a_worker_takes_what_waits_and_stops_when_asked(
     assert processes.stop(working) == ""
     assert working.returncode == 0
     assert not jobs.worker_alive(labelled)
+
+
+def test_a_worker_that_is_asked_many_times_at_once_stops(
+    working: subprocess.Popen[bytes],
+) -> None:
+    """As when its studio is killed: the kernel asks for each thread of it that ends."""
+    for _ in range(500):
+        working.send_signal(signal.SIGTERM)
+    assert processes.stop(working) == ""
+    assert working.returncode == 0
 
 
 def test_a_stopping_worker_leaves_its_run_to_the_next_one(
