@@ -28,7 +28,7 @@ _PROGRESS_SECONDS: Final = 0.25
 """Progress and points are written so often; predictions at once."""
 _HEARTBEAT_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = 1.5
-"""What waits for a worker longer than this goes before a reconstruction."""
+"""What waits for a worker longer than this goes before a scene or a round of the method."""
 
 
 class _StopError(Exception):
@@ -148,15 +148,17 @@ def threads(workspace: Workspace) -> int:
 
 
 class _Patience:
-    """Ends a reconstruction's attempt where a person waits for something else.
+    """Ends the attempt at what takes minutes where a person waits for what takes seconds.
 
-    A reconstruction takes minutes and keeps what it has finished; a round takes seconds. Another
-    worker, where there is one, has taken what waits before anybody here runs out of patience.
+    Scenes and rounds of the method keep what they have done. Another worker, where there is one,
+    has taken what waits before anybody here runs out of patience; where there is none at all, as
+    beside a command that works on its own run, nobody would take it.
     """
 
     def __init__(self, workspace: Workspace, run: Run) -> None:
         self._workspace = workspace
-        self._patient = run.kind is not RunKind.RECONSTRUCT
+        with workspace.read() as conn:
+            self._patient = not jobs.gives_way(conn, run)
         self._looked = time.monotonic()
 
     def check(self) -> None:
@@ -165,8 +167,9 @@ class _Patience:
             return
         self._looked = time.monotonic()
         with self._workspace.read() as conn:
-            if jobs.somebody_waits(conn, seconds=_PATIENCE_SECONDS):
-                raise _GiveWayError
+            waits = jobs.somebody_waits(conn, seconds=_PATIENCE_SECONDS)
+        if waits and jobs.worker_alive(self._workspace):
+            raise _GiveWayError
 
 
 class _Record:
@@ -249,6 +252,7 @@ class _Record:
                 case Done(result=result):
                     if self.scene_report is not None:
                         scenes.finish(conn, self._claim, self.scene_report)
+                    rounds.finish(conn, self._claim)
                     runs.finish(conn, self._claim, result=result)
                 case Failed(message=message, traceback=details):
                     runs.fail(conn, self._claim, error=message, traceback=details or None)

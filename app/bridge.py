@@ -18,12 +18,12 @@ from uuid import uuid4
 import cv2
 import numpy as np
 from jaxtyping import UInt8
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from annotations import store, types
 from annotations.frames import LabelledFrame
 from annotations.types import ClassMap, Frame
-from app import rounds, runs
+from app import rounds, runs, scenes
 from app.database import explained
 from app.errors import StudioError
 from app.masks import Masks, OnFrame, write_masks
@@ -32,6 +32,7 @@ from app.schema import project
 from app.workspace import Workspace
 from rewis3d import types as method
 from rewis3d.job import JOB_FILE, Job, View, read_job, write_job
+from rewis3d.presets import KIND
 from rewis3d.types import ClassSpec
 
 if (types.UNLABELLED, types.IGNORED) != (method.UNLABELLED, method.IGNORED):
@@ -42,7 +43,7 @@ EXPORTS: Final = "exports"
 MODEL: Final = "model"
 PREPARING: Final = "preparing"
 """The stage of a run whose job folder is being written."""
-_JOB: Final = "job"
+JOB: Final = "job"
 
 OnProgress = Callable[[str, int, int], None]
 """Told the stage, and how many of how many frames are through; what it raises ends the work."""
@@ -66,8 +67,10 @@ def write_training_job(
     with workspace.read() as conn:
         round_ = rounds.get_round(conn, round_number)
         parent = None if round_.parent is None else rounds.get_round(conn, round_.parent)
+        scene = _scene_to_train_with(conn, round_)
+        earlier = rounds.full_round_before(conn, round_number)
         frames = wanted_order(store.list_frames(conn), current_frame)
-    folder = workspace.path(round_.folder) / _JOB
+    folder = workspace.path(round_.folder) / JOB
     _make_way(folder, round_, reserved={frame.frame_id for frame in frames if frame.reserved})
     if (folder / JOB_FILE).exists():
         return folder
@@ -80,13 +83,15 @@ def write_training_job(
         ]
         write_job(
             Job(
-                task="quick",
+                task="train" if KIND in round_.config else "quick",
                 views=tuple(views),
                 classes=_class_specs(round_.class_map),
                 config=round_.config,
                 seed=round_.seed,
                 features=way_from(folder, workspace.path(FEATURES)),
                 rival=parent and way_from(folder, workspace.path(parent.folder) / MODEL),
+                scene=scene and way_from(folder, workspace.path(scene)),
+                start=earlier and way_from(folder, workspace.path(earlier.folder)),
                 options=_origin(round_),
             ),
             aside,
@@ -103,9 +108,30 @@ def _make_way(folder: Path, round_: Round, *, reserved: set[int]) -> None:
         left = folder.parent.with_name(f"{folder.parent.name}.left-{uuid4().hex[:8]}")
         folder.parent.rename(left)
     elif not (folder.parent / MODEL).is_dir() and any(
-        view.labels is not None and view.frame_id in reserved for view in job.views
+        view.frame_id in reserved
+        and not view.reserved
+        and (view.labels is not None or job.task == "train")  # which looks at all frames
+        for view in job.views
     ):
         shutil.rmtree(folder)
+
+
+def _scene_to_train_with(conn: Connection, round_: Round) -> str | None:
+    """Return the folder of the scene that a round was started with, in the project.
+
+    None where it needs none, or where the clip has no geometry. StudioError where the scene was
+    given up or failed: the round would be another one without it.
+    """
+    number = round_.run.request.get("scene")
+    if number is None:
+        return None
+    scene = scenes.get_scene(conn, number)
+    if scene.report is None:
+        raise StudioError(
+            f"it trains with scene {number}, which is {scene.run.state}: resume the scene and then"
+            " the round, or train another one with --set branches=2d"
+        )
+    return scene.folder if scene.report["frames"]["registered"] else None
 
 
 def _origin(round_: Round) -> dict[str, str]:
@@ -241,6 +267,7 @@ def _view(workspace: Workspace, frame: Frame, folder: Path, masks: Masks) -> Vie
         frame.width,
         labels=masks.labels,
         judge=masks.judge,
+        reserved=frame.reserved,
     )
 
 

@@ -66,6 +66,8 @@ def run(folder: Path) -> Iterator[Report]:
 def _task(name: str) -> Work:
     if name == "quick":
         from rewis3d import quick as module
+    elif name == "train":
+        from rewis3d import train as module
     elif name == "predict":
         from rewis3d import predict as module
     elif name == "export":

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from annotations import store
 from annotations.rasterise import rasterise
-from annotations.types import UNLABELLED, Frame
+from annotations.types import UNLABELLED, ClassMap, Frame
 from app import rounds
 from app.bridge import read_prediction
 from app.errors import StudioError
@@ -58,6 +58,15 @@ class Evaluation:
     """Frames with labels that the round has not predicted."""
     left_out: list[str]
     """Classes of the project that the round doesn't have: their pixels are not judged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Scores by set, as an Evaluation has them."""
+
+    miou: dict[str, float | None]
+    iou: dict[str, dict[str, float | None]]
+    accuracy: dict[str, float | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +144,18 @@ def _set_of(frame: Frame, taught: frozenset[int]) -> str:
 
 def _confusion(workspace: Workspace, subject: _Subject, frame: Frame) -> Int64[np.ndarray, "k k"]:
     """Count a frame's pixels by true and predicted train id; stroked ones are left out."""
-    truth = _train_ids(subject.truth.labels(frame), subject.round_)
+    truth = train_ids(subject.truth.labels(frame), subject.round_.class_map)
     if frame.frame_id in subject.taught:
         truth[_stroked(workspace, frame, subject.round_)] = UNLABELLED
     predicted = read_prediction(workspace, subject.predictions[frame.frame_id], frame)
     return metrics.confusion(truth, predicted, len(subject.round_.class_map))
 
 
-def _train_ids(ids: UInt8[np.ndarray, "h w"], round_: Round) -> UInt8[np.ndarray, "h w"]:
-    train_ids = np.full(256, UNLABELLED, np.uint8)
-    train_ids[list(round_.class_map.class_ids)] = np.arange(len(round_.class_map))
-    return train_ids[ids]
+def train_ids(ids: UInt8[np.ndarray, "h w"], class_map: ClassMap) -> UInt8[np.ndarray, "h w"]:
+    """Return the train ids of class ids; UNLABELLED for those that are not in the class map."""
+    places = np.full(256, UNLABELLED, np.uint8)
+    places[list(class_map.class_ids)] = np.arange(len(class_map))
+    return places[ids]
 
 
 def _stroked(workspace: Workspace, frame: Frame, round_: Round) -> np.ndarray:
@@ -156,18 +166,28 @@ def _stroked(workspace: Workspace, frame: Frame, round_: Round) -> np.ndarray:
 
 
 def _report(subject: _Subject, counts: Counts, frames: dict[str, int]) -> Evaluation:
-    names = [label.name for label in subject.round_.class_map.classes]
+    marks = marked(counts, subject.round_.class_map)
     labelled = [frame for frame in subject.frames if frame.frame_id in subject.truth.files]
     return Evaluation(
         round=subject.round_.number,
-        classes=names,
-        miou={key: metrics.miou(counts[key]) for key in SETS},
-        iou={key: dict(zip(names, metrics.iou(counts[key]), strict=True)) for key in SETS},
-        accuracy={key: metrics.accuracy(counts[key]) for key in SETS},
+        classes=[label.name for label in subject.round_.class_map.classes],
+        miou=marks.miou,
+        iou=marks.iou,
+        accuracy=marks.accuracy,
         frames=frames,
         unlabelled=[
             frame.name for frame in subject.frames if frame.frame_id not in subject.truth.files
         ],
         unpredicted=[frame.name for frame in labelled if frame.frame_id not in subject.predictions],
         left_out=list(subject.truth.left_out),
+    )
+
+
+def marked(counts: Counts, class_map: ClassMap) -> Marks:
+    """Return the scores that the confusions of all sets make."""
+    names = [label.name for label in class_map.classes]
+    return Marks(
+        miou={key: metrics.miou(counts[key]) for key in SETS},
+        iou={key: dict(zip(names, metrics.iou(counts[key]), strict=True)) for key in SETS},
+        accuracy={key: metrics.accuracy(counts[key]) for key in SETS},
     )

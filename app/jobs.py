@@ -18,10 +18,12 @@ from annotations import store
 from app import rounds, runs, scenes, slots
 from app.errors import StudioError
 from app.runs import Claim, Run
-from app.schema import RunKind, RunState
+from app.scenes import SceneRow
+from app.schema import ENDED, RunKind, RunState
 from app.schema import runs as table
 from app.workspace import Workspace
-from rewis3d import config
+from rewis3d import presets
+from rewis3d.config import QuickConfig
 from rewis3d.reconstruct import config as reconstruction
 
 MOST_ATTEMPTS: Final = 5
@@ -30,6 +32,7 @@ MOST_ATTEMPTS: Final = 5
 A run that takes the machine down would otherwise take it down at every start.
 """
 EXPORTS: Final = ("model", "labels", "strokes")
+_TO_GO_ON: Final = (RunState.QUEUED, RunState.INTERRUPTED)
 INTERRUPTED: Final = "the worker stopped in the middle of it; it can go on"
 
 
@@ -40,17 +43,38 @@ def start_round(
     overrides: Mapping[str, str] | None = None,
     seed: int = 0,
     current_frame: int | None = None,
+    use_if_better: bool = False,
 ) -> int:
     """Freeze labels, classes and settings as a new queued round and return its number.
 
-    `current_frame` is predicted first. StudioError or Rewis3dError where it can't be trained.
+    `current_frame` is predicted first; with `use_if_better` it is shown once it has done better on
+    held-out strokes than the round that is shown. A round that learns in 3D does so with the scene
+    that is used now; where there is none yet it waits for one, which is queued with it. StudioError
+    or Rewis3dError where it can't be trained.
     """
-    chosen = config.to_json(config.resolve(preset, overrides or {}))
+    chosen = presets.resolve(preset, overrides or {})
     with workspace.write() as conn:
         created = rounds.create(
-            conn, preset=preset, config=chosen, seed=seed, current_frame=current_frame
+            conn,
+            preset=preset,
+            config=presets.to_json(chosen),
+            seed=seed,
+            current_frame=current_frame,
+            scene=_scene_for(conn, chosen),
+            use_if_better=use_if_better,
         )
     return created.number
+
+
+def _scene_for(conn: Connection, config: presets.Config) -> int | None:
+    """Return the scene that a round trains with; None where it learns nothing in 3D."""
+    if isinstance(config, QuickConfig) or config.networks.branches == "2d":
+        return None
+    known = scenes.active_scene(conn) or scenes.under_way(conn)
+    if known is None:
+        fields = reconstruction.to_json(reconstruction.resolve("auto", {}))
+        known = scenes.create(conn, config=fields)
+    return known.number
 
 
 def start_reconstruct(
@@ -207,26 +231,51 @@ def _running(conn: Connection) -> list[tuple[Claim, str | None]]:
 
 
 def waiting(conn: Connection) -> list[str]:
-    """Return the ids of the runs that a worker should take, oldest first."""
+    """Return the ids of the runs that a worker should take, oldest first.
+
+    A round whose scene is still in the making is none of them.
+    """
     query = (
-        select(table.c.id)
+        select(table)
         .where(
             (table.c.state == RunState.QUEUED.value)
             | ((table.c.state == RunState.INTERRUPTED.value) & (table.c.attempt < MOST_ATTEMPTS))
         )
         .order_by(table.c.created_at)
     )
-    return list(conn.execute(query).scalars())
+    return [row.id for row in conn.execute(query).all() if scene_awaited(conn, row.id) is None]
+
+
+def scene_awaited(conn: Connection, run_id: str) -> SceneRow | None:
+    """Return the scene that a round which is to go on must wait for; None where it can begin."""
+    run = runs.get(conn, run_id)
+    number = run.request.get("scene")
+    if run.kind is not RunKind.ROUND or number is None or run.state not in _TO_GO_ON:
+        return None
+    scene = scenes.get_scene(conn, number)
+    return scene if goes_on(scene.run) or scene.run.state not in ENDED else None
+
+
+def goes_on(run: Run) -> bool:
+    """Say whether a run was interrupted and a worker takes it up again unasked."""
+    return run.state is RunState.INTERRUPTED and run.attempt < MOST_ATTEMPTS
+
+
+def gives_way(conn: Connection, run: Run) -> bool:
+    """Say whether a run takes minutes and keeps what it has: a scene, or a round of the method."""
+    if run.kind is not RunKind.ROUND:
+        return run.kind is RunKind.RECONSTRUCT
+    return presets.KIND in rounds.get_round(conn, run.request["round"]).config
 
 
 def somebody_waits(conn: Connection, *, seconds: float) -> bool:
-    """Say whether a person has waited so long for a round, a prediction or an export to start."""
+    """Say whether a person has waited so long for the start of what is over in a moment."""
     query = select(table.c.id).where(
         table.c.state == RunState.QUEUED.value,
-        table.c.kind != RunKind.RECONSTRUCT.value,
         table.c.created_at < time.time() - seconds,
     )
-    return conn.execute(query.limit(1)).first() is not None
+    waiting = [runs.get(conn, run_id) for run_id in conn.scalars(query).all()]
+    return any(not gives_way(conn, run) for run in waiting)
 
 
 def claim(workspace: Workspace, run_id: str, *, slot: str) -> Claim | None:

@@ -31,6 +31,8 @@ _THREAD_VARIABLES: Final = (
     "OPENCV_FOR_THREADS_NUM",
 )
 
+_MAXRSS_BYTES: Final = 1 if sys.platform == "darwin" else 1024
+"""What the kernel counts a process's memory in."""
 _WAITING: Final = {"OMP_WAIT_POLICY": "PASSIVE"}
 """Threads that wait for each other sleep. By default they spin, which beside any other work takes
 most of the processor: ten times the time for a small network's step where two processes share it.
@@ -67,6 +69,9 @@ class Process:
             self._selector.register(fd, selectors.EVENT_READ)
         self.reporting = True
         """False once the child has closed its pipe: there is nothing more to come."""
+        self.peak_memory_bytes = 0
+        """Most that the child held in memory at once; known once it has ended. The kernel counts
+        from the fork on: it is never less than what this process held then."""
 
     def poll(self, seconds: float) -> list[Report]:
         """Return the reports that have come, waiting so long for the first of them.
@@ -109,7 +114,10 @@ class Process:
             # Not reaped yet, so that the group's number is still this child's.
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._popen.pid, signal.SIGKILL)
-        return self._popen.wait()
+            _, status, used = os.wait4(self._popen.pid, 0)
+            self._popen.returncode = os.waitstatus_to_exitcode(status)
+            self.peak_memory_bytes = used.ru_maxrss * _MAXRSS_BYTES
+        return self._popen.returncode
 
     def _has_exited(self) -> bool:
         options = os.WEXITED | os.WNOHANG | os.WNOWAIT

@@ -1,7 +1,8 @@
 """Rounds: labels, classes and settings frozen under a number, and the predictions made from them.
 
 The first round that predicts is shown by itself. After that the round that is shown changes when
-somebody activates another one, or when it was given up before its end and the next one predicts.
+somebody activates another one, when a round that was to be used if it is better is, or when it was
+given up before its end and the next one predicts.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from app.errors import StudioError
 from app.runs import Claim, Run
 from app.schema import RunKind, RunState, predictions, project, rounds
 from app.schema import runs as runs_table
+from rewis3d.presets import KIND
 from rewis3d.reports import Published, Scores
 
 _GIVEN_UP = (RunState.CANCELLED, RunState.FAILED)
@@ -51,6 +53,16 @@ class Round:
     """Frames with a prediction."""
     strokes_behind: int
     """Strokes that have come or gone since its labels were frozen."""
+
+    @property
+    def scene(self) -> int | None:
+        """The scene that it trains with; None where it learns in 2D alone."""
+        return self.run.request.get("scene")
+
+    @property
+    def use_if_better(self) -> bool:
+        """Whether it is to be shown once it has done better than the round that is shown."""
+        return self.run.request.get("use_if_better", False)
 
     @property
     def seconds_to_first(self) -> float | None:
@@ -83,17 +95,25 @@ def create(
     config: dict[str, Any],
     seed: int,
     current_frame: int | None = None,
+    scene: int | None = None,
+    use_if_better: bool = False,
 ) -> Round:
     """Freeze the labels, classes and settings of now as a new round with a queued run.
 
-    `current_frame` is predicted first. StudioError where the strokes can't train anything.
+    `current_frame` is predicted first; `scene` is the one to train with, which may still be in the
+    making; `use_if_better` as in `finish`. StudioError where the strokes can't train anything.
     """
     class_map = classes.classes_at(conn)
     _check_trainable(conn, class_map)
     if current_frame is not None:
         store.get_frame(conn, current_frame)
     number = (conn.execute(select(func.max(rounds.c.number))).scalar() or 0) + 1
-    request = {"round": number, "current_frame": current_frame}
+    request = {
+        "round": number,
+        "current_frame": current_frame,
+        "scene": scene,
+        "use_if_better": use_if_better,
+    }
     run_id = runs.create(conn, RunKind.ROUND, request=request)
     conn.execute(
         insert(rounds).values(
@@ -141,6 +161,15 @@ def list_rounds(conn: Connection) -> list[Round]:
     rows = conn.execute(select(rounds).order_by(rounds.c.number.desc())).all()
     behind = _strokes_behind(conn, [row.label_revision for row in rows])
     return [_from_row(conn, row, behind) for row in rows]
+
+
+def full_round_before(conn: Connection, number: int) -> Round | None:
+    """Return the newest full round before this one that is done."""
+    query = select(rounds.c.number, rounds.c.config).join(runs_table)
+    query = query.where(rounds.c.number < number, runs_table.c.state == RunState.DONE.value)
+    rows = conn.execute(query.order_by(rounds.c.number.desc())).all()
+    full = next((row.number for row in rows if KIND in row.config), None)
+    return None if full is None else get_round(conn, full)
 
 
 def active_round(conn: Connection) -> int | None:
@@ -207,6 +236,26 @@ def record_scores(conn: Connection, claim: Claim, scores: Scores) -> None:
     runs.check(conn, claim)
     mine = update(rounds).where(rounds.c.run_id == claim.run_id)
     conn.execute(mine.values(scores=asdict(scores)))
+
+
+def finish(conn: Connection, claim: Claim) -> None:
+    """Show the claim's round from now on, where that was asked for and it has done better.
+
+    Better is a higher mean IoU on the same held-out pixels than the round that is shown now: one
+    that somebody chose meanwhile was not compared, and stays. The caller ends the run in the same
+    transaction. RunLostError where the claim no longer holds.
+    """
+    runs.check(conn, claim)
+    request = runs.get(conn, claim.run_id).request
+    if request.get("use_if_better") and _beats_the_shown(conn, request["round"]):
+        _show(conn, request["round"])
+
+
+def _beats_the_shown(conn: Connection, number: int) -> bool:
+    rival = (get_round(conn, number).scores or {}).get("rival")
+    if rival is None or rival["round"] != active_round(conn):
+        return False
+    return rival["own"] is not None and rival["miou"] is not None and rival["own"] > rival["miou"]
 
 
 def predictions_of(conn: Connection, number: int) -> dict[int, PredictionFiles]:

@@ -185,7 +185,7 @@ def request_cancel(conn: Connection, run_id: str) -> RunState:
     if run.state is RunState.RUNNING:
         conn.execute(update(runs).where(runs.c.id == run_id).values(cancel_requested=True))
         return RunState.RUNNING
-    _end(conn, run_id, RunState.CANCELLED)
+    _end(conn, run_id, RunState.CANCELLED, error=None)  # why it was interrupted is past
     return RunState.CANCELLED
 
 

@@ -53,11 +53,11 @@ def create(conn: Connection, *, config: dict[str, Any], given: str | None = None
     """
     if not store.list_frames(conn):
         raise StudioError("the project has no frames yet; import a clip first")
-    under_way = next((row for row in list_scenes(conn) if row.run.state in _UNDER_WAY), None)
-    if under_way:
-        state = under_way.run.state
+    other = under_way(conn)
+    if other:
+        state = other.run.state
         way = "go on with it" if state is RunState.INTERRUPTED else "wait for it"
-        raise StudioError(f"scene {under_way.number} is {state}: {way}, or cancel it first")
+        raise StudioError(f"scene {other.number} is {state}: {way}, or cancel it first")
     number = (conn.execute(select(func.max(scenes.c.number))).scalar() or 0) + 1
     request = {"scene": number, "given": given}
     row = {
@@ -83,6 +83,11 @@ def list_scenes(conn: Connection) -> list[SceneRow]:
     """Return all scenes, newest first."""
     rows = conn.execute(select(scenes).order_by(scenes.c.number.desc())).all()
     return [_from_row(conn, row) for row in rows]
+
+
+def under_way(conn: Connection) -> SceneRow | None:
+    """Return the scene that is still to be made; there is one at most."""
+    return next((row for row in list_scenes(conn) if row.run.state in _UNDER_WAY), None)
 
 
 def active_scene(conn: Connection) -> SceneRow | None:

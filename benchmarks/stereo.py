@@ -2,11 +2,14 @@
 
     python -m benchmarks.stereo [--motion drive|lateral|forward] [--seed N] [--frames N]
     python -m benchmarks.stereo --scene SCENE --job JOB
+    python -m benchmarks.stereo --sample SCENE
 
 Without a scene: a clip of the sample's street is rendered and matched with its exact cameras, then
 compared with its exact depth, moving things left out. With one: the scene's cameras are taken as
 they are and compared with nothing; coverage and cost are printed. SCENE is a folder with
-cameras.json, JOB its job folder; neither is changed.
+cameras.json, JOB its job folder; neither is changed. With --sample SCENE is a finished
+reconstruction of the shipped sample (app/street/clip), cameras and all: nothing is matched anew,
+its depth is compared with the exact one after one factor for all frames, as a scene has no scale.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from app.sample import FRAMES, SEED
 from app.street.drive import MOTIONS
 from app.street.view import RenderedView, render
 from benchmarks.environment import describe
@@ -67,8 +71,12 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=16)
     parser.add_argument("--scene", type=Path)
     parser.add_argument("--job", type=Path)
+    parser.add_argument("--sample", type=Path)
     options = parser.parse_args()
     print(describe())
+    if options.sample:
+        judged(*of_sample(options.sample))
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         if options.scene:
@@ -134,8 +142,31 @@ def covered(clip: Clip) -> None:
     print(f"coverage {np.mean(shares):.3f}, of single views {min(shares):.3f} to {max(shares):.3f}")
 
 
+def of_sample(scene: Path) -> tuple[tuple[SceneView, ...], list[RenderedView]]:
+    """Return the views of a reconstruction of the sample in its scale, and what is true."""
+    truth = list(render(SEED, frames=FRAMES))
+    [found] = SceneFolder(scene).scenes()
+    views = sorted(found.views, key=lambda view: view.frame_id)
+    ratios = [
+        np.median((exact.depth / np.where(view.depth > 0, view.depth, 1))[usable(view, exact)])
+        for view, exact in zip(views, truth, strict=True)
+    ]
+    scale = np.median(ratios)
+    print(f"factors of single frames are off by {np.std(ratios) / scale:.2%}")
+    return tuple(replace(view, depth=view.depth * scale) for view in views), truth
+
+
+def usable(view: SceneView, exact: RenderedView) -> np.ndarray:
+    strict = (np.asarray(view.confidence) > STRICT) & (np.asarray(view.depth) > 0)
+    return strict & (exact.depth > 0) & ~exact.moving
+
+
 def compared(clip: Clip, truth: list[RenderedView]) -> None:
-    found = gathered(dense(clip), truth)
+    judged(dense(clip), truth)
+
+
+def judged(views: tuple[SceneView, ...], truth: list[RenderedView]) -> None:
+    found = gathered(views, truth)
     strict = found.confidence > STRICT
     print(f"coverage {strict.mean():.3f} of what stands still and has geometry")
     show("strict", found.error[strict])

@@ -11,40 +11,49 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-import torch
 from safetensors.torch import load, save
 
-from rewis3d.config import QuickConfig, from_json, to_json
+from rewis3d.config import QuickConfig
+from rewis3d.models import segformer, segmenter
 from rewis3d.models.lite import Lite0
+from rewis3d.models.network import Network
+from rewis3d.models.segformer import SegFormer
 from rewis3d.models.segmenter import Head, Segmenter
+from rewis3d.presets import Config, from_json, to_json
 from rewis3d.reports import Scores, read_scores
 from rewis3d.types import ClassSpec, Rewis3dError
 
 WEIGHTS_FILE: Final = "model.safetensors"
 RECORD_FILE: Final = "model.json"
-FORMAT: Final = 1
-"""Version of the folder's layout."""
-_RECORDED: Final = ("rewis3d-studio", "torch")
+FORMAT: Final = 2
+"""Version of the folder's layout; 1 did not say what the network is, there was one kind."""
+_RECORDED: Final = ("rewis3d-studio", "torch", "transformers")
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """A trained network and what it was trained on."""
 
-    network: Segmenter
+    network: Network
     classes: tuple[ClassSpec, ...]
     """Their order gives the train ids."""
-    config: QuickConfig
+    config: Config
     seed: int
     scores: Scores | None
     """Of the same training without the held-out pixels; None where there were none."""
     origin: dict[str, str] = field(default_factory=dict)
     """Where it comes from, as the job's options say: round, preset, label_revision."""
 
+    @property
+    def device(self) -> str:
+        """The config's: auto, cpu or cuda."""
+        config = self.config
+        return config.device if isinstance(config, QuickConfig) else config.run.device
+
 
 def build(config: QuickConfig, head: Head, backbone: Lite0) -> Segmenter:
-    """Return the network of a config, ready to predict."""
-    network = Segmenter(backbone, head, scale=config.scale, longest=config.longest)
+    """Return the network of a quick round, whose backbone is ImageNet's."""
+    network = Segmenter(backbone, head, scale=config.scale, longest=config.longest, untouched=True)
     return network.eval().requires_grad_(False)
 
 
@@ -66,6 +75,7 @@ def save_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
 def _record(checkpoint: Checkpoint) -> dict[str, Any]:
     return {
         "format": FORMAT,
+        "network": checkpoint.network.record(),
         "config": to_json(checkpoint.config),
         "classes": [asdict(spec) for spec in checkpoint.classes],
         "seed": checkpoint.seed,
@@ -90,15 +100,32 @@ def load_checkpoint(folder: Path) -> Checkpoint:
 
 
 def _read(record: Mapping[str, Any], weights: bytes) -> Checkpoint:
-    config = from_json(record["config"])
     classes = tuple(
         ClassSpec(**{**spec, "colour": tuple(spec["colour"])}) for spec in record["classes"]
     )
-    with torch.device("meta"):
-        network = build(config, Head(hidden=config.hidden, classes=len(classes)), Lite0())
+    network = _blank(record, len(classes))
     # As read, the tensors share the file's bytes, which torch.export takes for one tensor in parts.
     state = {key: part.clone() for key, part in load(weights).items()}
     network.load_state_dict(state, assign=True)
-    network.requires_grad_(False)
+    network.eval().requires_grad_(False)
+    config = from_json(record["config"])
     scores = read_scores(record["scores"]) if record["scores"] else None
     return Checkpoint(network, classes, config, record["seed"], scores, record["origin"])
+
+
+def _blank(record: Mapping[str, Any], classes: int) -> Network:
+    """Return the network that a record speaks of, on the meta device."""
+    fields = dict(record["network"] if record["format"] > 1 else _of_a_quick_round(record))
+    kind = fields.pop("kind")
+    if kind == segmenter.KIND:
+        return Segmenter.blank(classes=classes, **fields)
+    if kind == segformer.KIND:
+        return SegFormer.blank(classes=classes, **fields)
+    raise Rewis3dError(f"a network of the unknown kind {kind!r}")
+
+
+def _of_a_quick_round(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what format 1 left to be known: its networks are those of quick rounds."""
+    config = record["config"]
+    sizes = {name: config[name] for name in ("scale", "longest", "hidden")}
+    return {"kind": segmenter.KIND, "untouched": True, **sizes}

@@ -1,15 +1,17 @@
-"""How a round trains: one frozen record, made from a preset and what the user overrides."""
+"""Settings of a quick round, and how settings are read and refused."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Final, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from rewis3d.types import Rewis3dError
 
 Settings = TypeVar("Settings")
+Number = int | float
 DEVICES: Final = ("auto", "cpu", "cuda")
 
 
@@ -60,30 +62,57 @@ class QuickConfig:
         demand(self, "device", self.device in DEVICES, f"one of {', '.join(DEVICES)}")
 
 
-def resolve(preset: str, overrides: Mapping[str, str]) -> QuickConfig:
-    """Return the preset with the settings that `name=value` texts override.
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Where a number lies, as a note to a setting's type: Annotated[float, Range(least=0)]."""
 
-    Rewis3dError names an unknown preset or setting, or a value that does not fit.
-    """
-    if preset not in PRESETS:
-        raise Rewis3dError(f"unknown preset {preset!r}; known: {', '.join(PRESETS)}")
-    return from_json(asdict(PRESETS[preset]) | dict(overrides))
+    least: Number = -math.inf
+    above: Number = -math.inf
+    most: Number = math.inf
+    below: Number = math.inf
+
+    def holds(self, value: Number) -> bool:
+        """Say whether a number is finite and in the range."""
+        finite = math.isfinite(value)
+        return finite and self.least <= value <= self.most and self.above < value < self.below
+
+    def __str__(self) -> str:
+        bounds = (
+            f"{self.least} or more" if self.least > -math.inf else "",
+            f"more than {self.above}" if self.above > -math.inf else "",
+            f"{self.most} or less" if self.most < math.inf else "",
+            f"less than {self.below}" if self.below < math.inf else "",
+        )
+        return " and ".join(filter(None, bounds)) or "finite"
 
 
-def to_json(config: QuickConfig) -> dict[str, Any]:
-    """Return the config as plain JSON values."""
-    return asdict(config)
+Positive = Annotated[float, Range(above=0)]
+NotNegative = Annotated[float, Range(least=0)]
+Share = Annotated[float, Range(least=0, most=1)]
+Part = Annotated[float, Range(least=0, below=1)]
+"""A share that leaves something."""
+Count = Annotated[int, Range(least=1)]
+Whole = Annotated[int, Range(least=0)]
 
 
-def from_json(fields: Mapping[str, Any]) -> QuickConfig:
-    """Read what `to_json` wrote; numbers may be texts. Rewis3dError names what does not fit."""
-    return read_settings(QuickConfig, fields)
+class Checked:
+    """Base of a frozen dataclass of settings whose numbers lie within the Range of their types."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what does not fit; Rewis3dError names the setting."""
+        for name, kind in get_type_hints(type(self), include_extras=True).items():
+            for note in get_args(kind):
+                if isinstance(note, Range):
+                    demand(self, name, note.holds(getattr(self, name)), str(note))
 
 
 def read_settings(kind: type[Settings], fields: Mapping[str, Any]) -> Settings:
     """Make a record of settings from texts or JSON values, by the kinds of its defaults.
 
-    Rewis3dError names the setting that is unknown or does not fit.
+    A switch is yes, true, on, 1, or no, false, off, 0; a Literal is one of its words. Rewis3dError
+    names the setting that is unknown or does not fit.
     """
     # no bound of a type variable that both checkers know says "a dataclass"
     known = dataclasses.fields(kind)  # pyright: ignore[reportArgumentType]
@@ -91,14 +120,28 @@ def read_settings(kind: type[Settings], fields: Mapping[str, Any]) -> Settings:
     unknown = [name for name in fields if name not in kinds]
     if unknown:
         raise Rewis3dError(f"unknown setting {unknown[0]!r}; known: {', '.join(kinds)}")
-    return kind(**{name: _read(name, kinds[name], value) for name, value in fields.items()})
+    values = {name: _read(name, kinds[name], value) for name, value in fields.items()}
+    for name, hint in get_type_hints(kind).items():
+        words = get_args(hint) if get_origin(hint) is Literal else ()
+        if name in values and words and values[name] not in words:
+            wanted = ", ".join(words)
+            raise Rewis3dError(f"setting {name} is {values[name]!r}; it must be one of {wanted}")
+    return kind(**values)
 
 
 def _read(name: str, kind: type, value: Any) -> Any:
     try:
-        return kind(value)
+        return _switch(value) if kind is bool else kind(value)
     except (TypeError, ValueError) as error:
         raise Rewis3dError(f"setting {name}: {value!r} is not {_A[kind]}") from error
+
+
+def _switch(value: Any) -> bool:
+    """Read a switch; ValueError where it is neither on nor off."""
+    word = str(value).lower()
+    if word not in (*_ON, *_OFF):
+        raise ValueError(word)
+    return word in _ON
 
 
 def demand(settings: object, name: str, holds: bool, wanted: str) -> None:
@@ -107,7 +150,6 @@ def demand(settings: object, name: str, holds: bool, wanted: str) -> None:
         raise Rewis3dError(f"setting {name} is {getattr(settings, name)!r}; it must be {wanted}")
 
 
-_A: Final = {int: "a whole number", float: "a number", str: "a text"}
-
-
-PRESETS: Final[Mapping[str, QuickConfig]] = {"quick": QuickConfig()}
+_A: Final = {int: "a whole number", float: "a number", str: "a text", bool: "yes or no"}
+_ON: Final = ("yes", "true", "on", "1")
+_OFF: Final = ("no", "false", "off", "0")

@@ -129,16 +129,24 @@ class Frames:
     def __init__(self, folder: Path, cache: FeatureCache, device: torch.device) -> None:
         self._folder = folder
         self._cache = cache
-        self._device = device
+        self.device = device
+
+    def rgb(self, view: View) -> Float[Tensor, "1 3 h w"]:
+        """Return a frame's colours (0 to 255) on the device."""
+        return as_batch(read_rgb(self._folder / view.image, view.height, view.width), self.device)
 
     def read(self, network: Segmenter, view: View) -> tuple[Float[Tensor, "1 3 h w"], list[Tensor]]:
-        """Return a frame's colours (0 to 255) and its maps on the device."""
-        path = self._folder / view.image
-        rgb = as_batch(read_rgb(path, view.height, view.width), self._device)
-        key = cache_key(path.read_bytes(), network)
+        """Return a frame's colours (0 to 255) and its maps on the device.
+
+        ValueError where the backbone was trained: its maps are its own, and the cache's are not.
+        """
+        if not network.untouched:
+            raise ValueError("the cache holds maps of ImageNet's backbone, not of a trained one")
+        rgb = self.rgb(view)
+        key = cache_key((self._folder / view.image).read_bytes(), network)
         maps = self._cache.read(key)
         if maps is None:
             with torch.inference_mode():
                 maps = network.maps(rgb)
             self._cache.write(key, maps)
-        return rgb, [part.to(self._device) for part in maps]
+        return rgb, [part.to(self.device) for part in maps]

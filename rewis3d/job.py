@@ -34,11 +34,13 @@ class View:
     """Frames of one clip are in their order; a clip's neighbours see nearly the same."""
     focal: float | None = None
     """Focal length in pixels of this image, where its file says so."""
+    reserved: bool = False
+    """Kept for evaluation: it is predicted, and nothing else in it may tell a network anything."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One job. `task` is "quick", "predict", "export" or "reconstruct"."""
+    """One job. `task` is "quick", "train", "predict", "export" or "reconstruct"."""
 
     task: str
     views: tuple[View, ...]
@@ -55,6 +57,10 @@ class Job:
     rival: str | None = None
     """The model folder of the round that was active when a round was started: it is judged on the
     pixels that judge the new one. Relative to the job folder; it need not be there."""
+    scene: str | None = None
+    """The folder of the scene that a round trains with, relative to the job folder."""
+    start: str | None = None
+    """The folder of an earlier full round that this one may begin with, relative to the job's."""
     options: dict[str, str] = field(default_factory=dict)
     """Beside these: an export's format, or where the model that is trained comes from."""
 

@@ -110,7 +110,7 @@ def read_labelled(
 def _frame(
     view: View, job: Job, *, frames: Frames, network: Segmenter, folder: Path, most: _Shares
 ) -> _Frame:
-    labels, judged = _masks(view, folder)
+    labels, judged = masks(view, folder)
     rgb, maps = frames.read(network, view)
     image = rgb[0].permute(1, 2, 0).to(torch.uint8).cpu().numpy()
     classes, device = len(job.classes), rgb.device
@@ -134,7 +134,7 @@ def _frame(
     take(_Use.TRAINS, ~judged)
     take(_Use.JUDGES, judged)
     take(_Use.GROWN, np.zeros_like(judged))
-    take(_Use.GROWN_WITHOUT_JUDGE, _widened(judged))
+    take(_Use.GROWN_WITHOUT_JUDGE, widened(judged))
     uses = np.repeat(np.arange(len(_Use)), [len(part) for part in values])
     return _Frame(
         hypercolumns(maps, rgb, torch.from_numpy(np.concatenate(places)).to(device)),
@@ -143,7 +143,7 @@ def _frame(
     )
 
 
-def _masks(view: View, folder: Path) -> tuple[UInt8[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
+def masks(view: View, folder: Path) -> tuple[UInt8[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
     """Return a frame's label map and where it judges."""
     if view.labels is None:
         raise ValueError(f"frame {view.frame_id} has no label map")
@@ -153,7 +153,7 @@ def _masks(view: View, folder: Path) -> tuple[UInt8[np.ndarray, "h w"], Bool[np.
     return labels, read_mask(folder / view.judge, view.height, view.width) > 0
 
 
-def _widened(judged: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+def widened(judged: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
     """Return the judging pixels and those within GAP of one: growing must not close the gap."""
     if not judged.any():
         return judged

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,12 +18,17 @@ from rewis3d.checkpoint import load_checkpoint
 from rewis3d.device import pick
 from rewis3d.features import FeatureCache, Frames
 from rewis3d.job import Job, View, read_job
-from rewis3d.models.segmenter import Segmenter, ready
+from rewis3d.models import windows
+from rewis3d.models.graph import Graph
+from rewis3d.models.network import Network, ready
+from rewis3d.models.segmenter import Segmenter
 from rewis3d.publish import publish, published
 from rewis3d.reports import Done, Progress, Published, Report
 from rewis3d.types import Prediction, Rewis3dError
 
 STAGE: Final = "predicting"
+WORTH_A_GRAPH: Final = 40
+"""Frames of one size that pay for making a graph on CPU."""
 _STRIP: Final = 1 << 22
 """Logits that are enlarged at once: what bounds the memory of a big frame."""
 
@@ -34,22 +40,30 @@ def run(folder: Path) -> Iterator[Report]:
     if job.checkpoint is None:
         raise Rewis3dError(f"{folder}: the job names no model to predict with")
     checkpoint = load_checkpoint(folder / job.checkpoint)
-    device = pick(checkpoint.config.device)
+    device = pick(checkpoint.device)
     frames = Frames(folder, FeatureCache(folder / job.features), device)
-    yield from predict(ready(checkpoint.network).to(device), frames, job, folder / job.output)
+    network, flip = ready(checkpoint.network).to(device), job.options.get("flip") == "yes"
+    yield from predict(network, frames, job, folder / job.output, flip=flip)
     yield Done({"frames": len(job.views), "seconds": round(time.monotonic() - started, 2)})
 
 
 def predict(
-    network: Segmenter, frames: Frames, job: Job, output: Path
+    network: Network, frames: Frames, job: Job, output: Path, *, flip: bool = False
 ) -> Iterator[Progress | Published]:
-    """Publish every view in the job's order; those already published are announced again."""
+    """Publish every view in the job's order; those already published are announced again.
+
+    `flip`: predict the mirrored frame too, for the mean of both.
+    """
+    earlier = {view.frame_id: published(view.frame_id, output) for view in job.views}
+    graphs = Graphs(network, [view for view in job.views if earlier[view.frame_id] is None])
     total, made, spent = len(job.views), 0, 0.0
     for index, view in enumerate(job.views):
-        report = published(view.frame_id, output)
+        report = earlier[view.frame_id]
         if report is None:
             started = time.monotonic()
-            report = publish(predict_frame(network, frames, view), output)
+            # Somebody may wait for the first one: no graph is made before it.
+            runner = graphs.of(view) if made else network
+            report = publish(predict_frame(runner, frames, view, flip=flip), output)
             made, spent = made + 1, spent + time.monotonic() - started
         yield report
         left = total - index - 1
@@ -57,13 +71,49 @@ def predict(
         yield Progress(STAGE, index + 1, total, eta)
 
 
-def predict_frame(network: Segmenter, frames: Frames, view: View) -> Prediction:
+class Graphs:
+    """The graphs of a network that are worth making, by the size of frames; made when needed."""
+
+    def __init__(self, network: Network, views: Sequence[View]) -> None:
+        self._network = network
+        self._made: dict[tuple[int, int], Graph] = {}
+        counts = Counter((view.height, view.width) for view in views)
+        self._worth = {size for size, count in counts.items() if count >= WORTH_A_GRAPH}
+        if network.classifier.weight.device.type != "cpu" or not _runs_quicker(network):
+            self._worth.clear()
+
+    def of(self, view: View) -> Network | Graph:
+        """Return what predicts a view soonest."""
+        size = (view.height, view.width)
+        if size not in self._worth:
+            return self._network
+        if size not in self._made:
+            self._made[size] = Graph(self._network, *size)
+        return self._made[size]
+
+
+def _runs_quicker(network: Network) -> bool:
+    """Say whether a graph is quicker: it was measured of the trained Lite0."""
+    return isinstance(network, Segmenter) and not network.untouched
+
+
+def predict_frame(
+    network: Network | Graph, frames: Frames, view: View, *, flip: bool = False
+) -> Prediction:
     """Return the prediction of one frame at its own size."""
-    rgb, maps = frames.read(network, view)
     with torch.inference_mode():
-        logits = network.decode(maps, rgb)
-        labels, confidence = best(logits, view.height, view.width)
+        labels, confidence = best(_logits(network, frames, view, flip), view.height, view.width)
     return Prediction(view.frame_id, labels, confidence)
+
+
+def _logits(
+    network: Network | Graph, frames: Frames, view: View, flip: bool
+) -> Float[Tensor, "1 k r s"]:
+    """Return a frame's logits on some grid; from the cache where its maps can be there."""
+    if isinstance(network, Segmenter) and network.untouched and not flip:
+        rgb, maps = frames.read(network, view)
+        return network.decode(maps, rgb)
+    return windows.logits(network, frames.rgb(view), flip=flip)
 
 
 def best(

@@ -13,20 +13,22 @@ import torch
 from jaxtyping import Float32, UInt8
 from torch import Tensor
 
-from rewis3d import metrics
 from rewis3d.checkpoint import Checkpoint, build, load_checkpoint, save_checkpoint
-from rewis3d.config import QuickConfig, from_json
+from rewis3d.config import QuickConfig
 from rewis3d.device import pick
 from rewis3d.features import FeatureCache, Frames
-from rewis3d.fit import Pixels, fit
+from rewis3d.fit import Pixels, fit, standardisation
+from rewis3d.grown_labels import AGREED
 from rewis3d.job import Job, read_job
+from rewis3d.judge import Answers, answers, by_frames, compared, rivalled, scored
 from rewis3d.labelled import Labelled, Training, read_labelled
-from rewis3d.models.segmenter import Head, ready
+from rewis3d.models.network import Network, ready
+from rewis3d.models.segmenter import Head, Segmenter, StandardHead
 from rewis3d.models.weights import lite0
 from rewis3d.predict import predict, predict_frame
+from rewis3d.presets import read_as
 from rewis3d.publish import publish
 from rewis3d.reports import Done, Point, Progress, Published, Report, Rival, Scores
-from rewis3d.types import UNLABELLED, Rewis3dError
 
 MODEL: Final = "model"
 """The checkpoint's folder under the job's output."""
@@ -34,8 +36,6 @@ LEARNING: Final = "learning"
 JUDGING: Final = "judging"
 _CURVES: Final = {LEARNING: "loss", JUDGING: "judge"}
 """What the curves of a stage are called."""
-AGREED: Final = 0.2
-"""A grown label is learnt where a head that knows the strokes alone gives it this probability."""
 
 
 def run(folder: Path) -> Iterator[Report]:
@@ -46,7 +46,7 @@ def run(folder: Path) -> Iterator[Report]:
     started = time.monotonic()
     job = read_job(folder)
     output = folder / job.output
-    config = from_json(job.config)
+    config = read_as(QuickConfig, job.config)
     device = pick(config.device)
     frames = Frames(folder, FeatureCache(folder / job.features), device)
     if not (output / MODEL).is_dir():
@@ -75,9 +75,26 @@ def _train(
     head = yield from _fitted(training.everything, job, config, stage=LEARNING)
     network = build(config, head.cpu(), backbone)
     yield publish(predict_frame(ready(network).to(device), frames, job.views[0]), output)
-    scores = yield from _judged(training, job, config, folder=folder)
+    scores = yield from _judged(training, job, config, frames=frames, folder=folder)
     checkpoint = Checkpoint(network, job.classes, config, job.seed, scores, job.options)
     save_checkpoint(checkpoint, output / MODEL)
+
+
+def without_judge(
+    job: Job, config: QuickConfig, *, frames: Frames, folder: Path
+) -> Generator[Progress | Point, None, Segmenter]:
+    """Return the network of a quick round that was never shown the judging pixels.
+
+    Its head can learn on (see `StandardHead`).
+    """
+    backbone = lite0()
+    untrained = build(config, Head(hidden=config.hidden, classes=len(job.classes)), backbone)
+    training = yield from read_labelled(
+        job, frames, network=ready(untrained).to(frames.device), folder=folder, grow=config.grow
+    )
+    head = yield from _fitted(training.without_judge, job, config, stage=LEARNING)
+    mean, deviation = standardisation(training.without_judge.drawn)
+    return build(config, StandardHead(head, mean, deviation).cpu(), backbone)
 
 
 def _fitted(
@@ -118,29 +135,25 @@ def _fit(
 
 
 def _judged(
-    training: Training, job: Job, config: QuickConfig, *, folder: Path
+    training: Training, job: Job, config: QuickConfig, *, frames: Frames, folder: Path
 ) -> Generator[Point | Progress, None, Scores | None]:
     """Return how well a head fitted without the judging pixels does on them."""
-    if len(training.judge.labels) == 0 or len(training.without_judge.drawn.labels) == 0:
+    judge = training.judge
+    if len(judge.labels) == 0 or len(training.without_judge.drawn.labels) == 0:
         return None
     head = yield from _fitted(training.without_judge, job, config, stage=JUDGING)
-    found = _found(head, training.judge)
-    truth = training.judge.labels.to(torch.uint8).cpu().numpy()
-    counts = metrics.confusion(truth, found, len(job.classes))
-    names = [spec.name for spec in job.classes]
-    scores = Scores(
-        miou=metrics.miou(counts),
-        accuracy=metrics.accuracy(counts),
-        iou=dict(zip(names, metrics.iou(counts), strict=True)),
-        pixels=len(truth),
-    )
-    if job.rival is None:
-        return scores
-    try:
-        checkpoint = _rival_model(folder / job.rival, config)
-        return replace(scores, rival=rivalled(checkpoint, job, training.judge, own=found))
-    except Rewis3dError as error:  # a round does not fail for want of another one's model
-        return replace(scores, no_rival=str(error))
+    own = Answers(judge.labels.to(torch.uint8).cpu().numpy(), _found(head, judge))
+
+    def compare(checkpoint: Checkpoint) -> Generator[Progress, None, Rival]:
+        """Ask both heads where they read the same maps, else both networks for whole frames."""
+        if its_head := _head_over_same_maps(checkpoint.network, config):
+            found = _found(its_head.to(judge.labels.device), judge)
+            return rivalled(checkpoint, job.classes, own, found)
+        network = ready(build(config, head.cpu(), lite0())).to(frames.device)
+        whole = yield from answers(network, job, frames, folder=folder)
+        return (yield from by_frames(checkpoint, whole, job, frames, folder=folder))
+
+    return (yield from compared(scored(own, job.classes), job, compare, folder=folder))
 
 
 @torch.inference_mode()
@@ -150,41 +163,9 @@ def _found(head: Head, pixels: Pixels) -> UInt8[np.ndarray, "n"]:
     return found.to(torch.uint8).cpu().numpy()
 
 
-def _rival_model(folder: Path, config: QuickConfig) -> Checkpoint:
-    """Read the active round's model; Rewis3dError says why it can't see the same pixels."""
-    if not folder.is_dir():
-        raise Rewis3dError("the round that was active has no model any more")
-    checkpoint = load_checkpoint(folder)
-    for name in ("scale", "longest"):  # else the cached maps are not what its head learnt from
-        theirs, ours = getattr(checkpoint.config, name), getattr(config, name)
-        if theirs != ours:
-            raise Rewis3dError(f"the round that was active has {name} {theirs:g}, not {ours:g}")
-    if "round" not in checkpoint.origin:
-        raise Rewis3dError("the model that was active does not say which round made it")
-    return checkpoint
-
-
-def rivalled(
-    checkpoint: Checkpoint, job: Job, judge: Pixels, *, own: UInt8[np.ndarray, "n"]
-) -> Rival:
-    """Judge another round's model, and this one's answers anew, on classes that both have.
-
-    Classes are the same where their ids are; pixels labelled with another class judge neither.
-    Rewis3dError where no class is shared.
-    """
-    place = {spec.class_id: index for index, spec in enumerate(job.classes)}
-    shared = {spec.class_id for spec in checkpoint.classes} & place.keys()
-    if not shared:
-        raise Rewis3dError("the round that was active has none of these classes")
-    other = len(job.classes)  # what neither truth nor a shared class is: a pixel that is missed
-    ours = [index if spec.class_id in shared else other for index, spec in enumerate(job.classes)]
-    theirs = [place.get(spec.class_id, other) for spec in checkpoint.classes]
-    found = _found(checkpoint.network.head.to(judge.labels.device), judge)
-    truth = np.array(ours, np.uint8)[judge.labels.cpu().numpy()]
-    truth[truth == other] = UNLABELLED
-
-    def miou(train_ids: UInt8[np.ndarray, "n"], mapped: list[int]) -> float | None:
-        counts = metrics.confusion(truth, np.array(mapped, np.uint8)[train_ids], other + 1)
-        return metrics.miou(counts)
-
-    return Rival(int(checkpoint.origin["round"]), miou(found, theirs), miou(own, ours), len(shared))
+def _head_over_same_maps(network: Network, config: QuickConfig) -> Head | None:
+    """Return a network's head where the maps of this round are those that it learnt from."""
+    if not (isinstance(network, Segmenter) and network.untouched):
+        return None
+    same = (network.scale, network.longest) == (config.scale, config.longest)
+    return network.head if same else None

@@ -24,7 +24,7 @@ def finished(workspace: Workspace, run_id: str) -> Run:
     Where no worker is on the project, or the last one dies, this process takes the run.
     """
     from app import jobs
-    from app.schema import RunState
+    from app.schema import RunKind, RunState
 
     with progress() as advance:
 
@@ -49,7 +49,7 @@ def finished(workspace: Workspace, run_id: str) -> Run:
                 sleep(POLL_SECONDS)
     if run.state is RunState.DONE:
         return run
-    about = "scene" if "scene" in run.request else run.kind
+    about = "scene" if run.kind is RunKind.RECONSTRUCT else run.kind
     name = f"{about} {run.request.get('round') or run.request.get('scene') or ''}".strip()
     raise StudioError(f"{name} is {run.state}" + (f": {run.error}" if run.error else ""))
 

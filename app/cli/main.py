@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import typer
 
 from app.cli import (
+    benchmark,
     classes,
     door,
     evaluation,
@@ -45,6 +46,7 @@ cli.command("rounds", rich_help_panel=TRAIN)(rounds.history)
 cli.command(rich_help_panel=TRAIN)(training.cancel)
 cli.command(rich_help_panel=TRAIN)(training.resume)
 cli.command(rich_help_panel=TRAIN)(rounds.activate)
+cli.command(rich_help_panel=TRAIN)(benchmark.benchmark)
 cli.command(rich_help_panel=TAKE)(evaluation.predict)
 cli.command(rich_help_panel=TAKE)(evaluation.evaluate)
 cli.add_typer(exports.cli, name="export", rich_help_panel=TAKE)

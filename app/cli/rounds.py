@@ -12,8 +12,9 @@ from app.cli.terminal import say, write_json
 
 if TYPE_CHECKING:
     from app.rounds import Round
+    from app.scenes import SceneRow
 
-COLUMNS = "{:>7} {:11} {:8} {:>6} {:>8} {:>8} {:>8} {:>6}"
+COLUMNS = "{:>7} {:11} {:11} {:>6} {:>8} {:>8} {:>8} {:>6}"
 
 
 def history(
@@ -27,8 +28,10 @@ def history(
         jobs.name_interrupted(workspace)  # what a dead worker left does not run
         with workspace.read() as conn:
             found, active = rounds.list_rounds(conn), rounds.active_round(conn)
+            awaited = {one.number: jobs.scene_awaited(conn, one.run.run_id) for one in found}
     if json:
-        write_json([as_json(one, active) for one in found], Path("-"))
+        rows = [as_json(one, active, waits_for=awaited[one.number]) for one in found]
+        write_json(rows, Path("-"))
         return
     if not found:
         say("no rounds yet: draw strokes of two classes or more, then `rewis3d train`")
@@ -37,6 +40,12 @@ def history(
     say(COLUMNS.format(*titles))
     for one in found:
         say(_row(one, active))
+    for one in found:
+        scene = awaited[one.number]
+        if scene is not None:
+            say(f"round {one.number} waits for scene {scene.number}, {how_far(scene)}")
+    if found[0].run.error:
+        say(f"round {found[0].number} is {found[0].run.state}: {found[0].run.error}")
 
 
 def activate(project: Project, number: RoundNumber) -> None:
@@ -48,7 +57,7 @@ def activate(project: Project, number: RoundNumber) -> None:
     say(f"round {number} is shown")
 
 
-def as_json(one: Round, active: int | None) -> dict[str, Any]:
+def as_json(one: Round, active: int | None, *, waits_for: SceneRow | None) -> dict[str, Any]:
     """Return a round for programs; seconds from the request, scores as fractions."""
     return {
         "number": one.number,
@@ -58,6 +67,9 @@ def as_json(one: Round, active: int | None) -> dict[str, Any]:
         "parent": one.parent,
         "label_revision": one.label_revision,
         "strokes_behind": one.strokes_behind,
+        "scene": one.scene,
+        "waits_for_scene": waits_for and waits_for.number,
+        "use_if_better": one.use_if_better,
         "predicted": one.predicted,
         "seconds_to_first": one.seconds_to_first,
         "seconds": one.seconds,
@@ -66,6 +78,14 @@ def as_json(one: Round, active: int | None) -> dict[str, Any]:
         "seed": one.seed,
         "error": one.run.error,
     }
+
+
+def how_far(scene: SceneRow) -> str:
+    """Return how far a scene is, for people."""
+    run = scene.run
+    if run.stage is None or not run.total:
+        return f"which is {run.state}"
+    return f"{run.stage}, {100 * (run.done or 0) // run.total} % done"
 
 
 def seconds(value: float | None) -> str:

@@ -14,17 +14,24 @@ from app.cli.terminal import remark, say
 from app.errors import StudioError
 
 if TYPE_CHECKING:
+    from app.rounds import Round
     from app.workspace import Workspace
 
 
 def train(
     project: Project,
-    preset: Annotated[str, typer.Option(help="How to train: quick.")] = "quick",
+    preset: Annotated[
+        str, typer.Option(help="How to train: quick, cpu, interactive, paper or released.")
+    ] = "quick",
     overrides: Settings = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of all that is random.")] = 0,
     frame: Annotated[
         str | None, typer.Option(help="Predict this frame first: its place from 0, or its name.")
     ] = None,
+    use_if_better: Annotated[
+        bool,
+        typer.Option("--use-if-better", help="Activate it if it does better on held-out strokes."),
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for the end.")] = False,
 ) -> None:
     """Train a model on the strokes and predict every frame: a round.
@@ -41,6 +48,7 @@ def train(
             overrides=settings,
             seed=seed,
             current_frame=_frame_id(workspace, frame),
+            use_if_better=use_if_better,
         )
         _go_on(workspace, number, wait=wait)
 
@@ -91,16 +99,33 @@ def _go_on(workspace: Workspace, number: int, *, wait: bool) -> None:
         return
     with workspace.read() as conn:
         run_id = rounds.get_round(conn, number).run.run_id
+        scene = jobs.scene_awaited(conn, run_id)
     try:
+        if scene is not None:
+            finished(workspace, scene.run.run_id)
         finished(workspace, run_id)
     except KeyboardInterrupt:
         remark(_after_interrupt(workspace, number))
         raise
     with workspace.read() as conn:
-        one = rounds.get_round(conn, number)
+        one, active = rounds.get_round(conn, number), rounds.active_round(conn)
     first, last = seconds(one.seconds_to_first), seconds(one.seconds)
     held_out = "no held-out strokes" if score(one) == "-" else f"held-out mIoU {score(one)} %"
     say(f"round {number}: first prediction {first}, all {one.predicted} frames {last}, {held_out}")
+    if one.use_if_better:
+        say(what_is_shown(one, active))
+
+
+def what_is_shown(one: Round, active: int | None) -> str:
+    """Say what became of `--use-if-better`; `active` is the round that is shown."""
+    scores = one.scores or {}
+    rival, shown = scores.get("rival"), "it is shown" if one.number == active else "it is not shown"
+    if rival is None:
+        return f"{shown}: {scores.get('no_rival') or 'there was nothing to compare it with'}"
+    if rival["own"] is None or rival["miou"] is None:
+        return f"{shown}: no held-out pixel compares it with round {rival['round']}"
+    found = f"{100 * rival['own']:.1f} % to {100 * rival['miou']:.1f} % of round {rival['round']}"
+    return f"{shown}: {found} on the same held-out strokes"
 
 
 def _after_interrupt(workspace: Workspace, number: int) -> str:

@@ -1,13 +1,12 @@
 """The network of a quick round: a frozen backbone, read at every pixel by a small head.
 
-Everything between the frame as stored and its logits is in here (resizing, normalisation,
-positions), so that what is exported is what predicts.
+A full round trains the very same network end to end, from where a quick round left it.
 """
 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Final
+from typing import Any, Final
 
 import torch
 from jaxtyping import Float
@@ -15,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from rewis3d.models.lite import STAGE_CHANNELS, Length, Lite0, folded
+from rewis3d.models.network import DROPOUT, Network, laid_out
 
 READ_STAGES: Final = (0, 1, 2, 4, 6)
 """The backbone's stages whose maps are read: the last one of each resolution."""
@@ -25,6 +25,7 @@ HYPERCOLUMN: Final = RGB_CHANNELS + sum(MAP_CHANNELS) + XY_CHANNELS
 """What the head sees of a pixel: colour, the maps finest first, position."""
 _MEAN: Final = 127.0
 _SCALE: Final = 128.0
+KIND: Final = "lite"
 CELL: Final = 32
 """Pixels of the backbone's input per cell of its coarsest map."""
 FEWEST_CELLS: Final = 2
@@ -41,23 +42,134 @@ class Head(nn.Module):
 
     def forward(self, columns: Float[Tensor, "n f"]) -> Float[Tensor, "n k"]:
         """Return the logits of pixels from their hypercolumns."""
-        return self.classify(functional.relu(self.hidden(columns)))
+        return self.classify(functional.relu(functional.linear(columns, *self.first())))
+
+    def first(self) -> tuple[Float[Tensor, "d f"], Float[Tensor, "d"]]:
+        """Return weights and offsets of the hidden layer, for columns as they are."""
+        return self.hidden.weight, self.hidden.bias
+
+    def settled(self) -> Head:
+        """Return the head that is saved: with weights for columns as they are."""
+        return self
 
 
-class Segmenter(nn.Module):
-    """Frames in, logits out, at any size and batch."""
+class StandardHead(Head):
+    """The same head while it learns: its weights are for columns of mean 0 and deviation 1.
 
-    def __init__(self, backbone: Lite0, head: Head, *, scale: float, longest: int) -> None:
+    An optimiser's step is as large for a feature that is strong as for one that is weak. With
+    weights for columns as they are, whose deviations differ a hundredfold, it is not.
+    """
+
+    def __init__(self, head: Head, mean: Float[Tensor, "f"], deviation: Float[Tensor, "f"]) -> None:
+        super().__init__(hidden=head.hidden.out_features, classes=head.classify.out_features)
+        self.register_buffer("mean", mean.clone())
+        self.register_buffer("deviation", deviation.clone())
+        self.mean: Tensor
+        self.deviation: Tensor
+        with torch.no_grad():
+            weight, offset = head.first()
+            self.hidden.weight.copy_(weight * deviation)
+            self.hidden.bias.copy_(offset + weight @ mean)
+            self.classify.load_state_dict(head.classify.state_dict())
+
+    def first(self) -> tuple[Float[Tensor, "d f"], Float[Tensor, "d"]]:
+        """Return weights and offsets of the hidden layer, for columns as they are."""
+        weight = self.hidden.weight / self.deviation
+        return weight, self.hidden.bias - weight @ self.mean
+
+    def settled(self) -> Head:
+        """Return the head that is saved."""
+        head = Head(hidden=self.hidden.out_features, classes=self.classify.out_features)
+        with torch.no_grad():
+            weight, offset = self.first()
+            head.hidden.weight.copy_(weight)
+            head.hidden.bias.copy_(offset)
+            head.classify.load_state_dict(self.classify.state_dict())
+        return head.to(self.mean.device)
+
+
+class Segmenter(Network):
+    """EfficientNet-Lite0 under a small head; the backbone is frozen in a quick round.
+
+    It sees frames whole: the head is told where in the frame a pixel lies.
+    """
+
+    def __init__(
+        self,
+        backbone: Lite0,
+        head: Head,
+        *,
+        scale: float,
+        longest: int,
+        untouched: bool = False,
+    ) -> None:
         super().__init__()
         self.backbone = backbone
         self.head = head
         self.scale = scale
         self.longest = longest
+        self.untouched = untouched
+        """The backbone is ImageNet's: maps of a frame are those of every such network."""
 
-    def forward(self, rgb: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k h w"]:
-        """Return logits at the frames' own size; colours are 0 to 255."""
-        logits = self.decode(self.maps(rgb), rgb)
-        return functional.interpolate(logits, rgb.shape[2:], mode="bilinear", align_corners=False)
+    @classmethod
+    def blank(
+        cls, *, scale: float, longest: int, hidden: int, classes: int, untouched: bool
+    ) -> Segmenter:
+        """Return a network on the meta device, to be given a state."""
+        with torch.device("meta"):
+            backbone, head = Lite0(), Head(hidden=hidden, classes=classes)
+        return cls(backbone, head, scale=scale, longest=longest, untouched=untouched)
+
+    @property
+    def classifier(self) -> nn.Linear:
+        """The head's last layer."""
+        return self.head.classify
+
+    def record(self) -> dict[str, Any]:
+        """Return what `blank` takes but for the classes, with the kind."""
+        return {
+            "kind": KIND,
+            "scale": self.scale,
+            "longest": self.longest,
+            "hidden": self.head.hidden.out_features,
+            "untouched": self.untouched,
+        }
+
+    def _in_block(self, name: str) -> bool:
+        return name.startswith("backbone.")  # the stem too: it is as far from new as the blocks
+
+    def trainable(self) -> Segmenter:
+        """Return a copy of which every parameter learns; its backbone counts as touched.
+
+        Norms keep the statistics of ImageNet: a batch of few frames has poor ones. Their scales
+        and offsets learn: the convolutions have no biases that could do it.
+        """
+        copied = super().trainable()
+        copied.untouched = False
+        return laid_out(copied)
+
+    def train(self, mode: bool = True) -> Segmenter:
+        """Switch the head's dropout; the backbone's norms never use the statistics of a batch."""
+        super().train(mode)
+        self.backbone.eval()
+        return self
+
+    def folded(self) -> Segmenter:
+        """Return a copy for inference, which takes half the time."""
+        copied = super().folded()
+        copied.backbone = folded(copied.backbone)
+        copied.head = copied.head.settled()
+        return copied
+
+    def settled(self) -> Segmenter:
+        """Return a copy with the head that is saved."""
+        copied = super().settled()
+        copied.head = copied.head.settled()
+        return copied
+
+    def coarse(self, rgb: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k r s"]:
+        """Return logits on the grid of the second map."""
+        return self.decode(self.maps(rgb), rgb)
 
     def maps(self, rgb: Float[Tensor, "b 3 h w"]) -> list[Tensor]:
         """Return the backbone's maps that are read, finest first."""
@@ -79,9 +191,10 @@ class Segmenter(nn.Module):
             normalised(rgb), size, mode="bilinear", align_corners=False, antialias=True
         )
         finest = functional.interpolate(maps[0], size, mode="bilinear", align_corners=False)
-        weights = split_columns(self.head.hidden.weight)
+        weight, offset = self.head.first()
+        weights = split_columns(weight)
         position = functional.conv2d(positions(colour), weights[-1][:, :, None, None])
-        hidden = position + self.head.hidden.bias[:, None, None]
+        hidden = position + offset[:, None, None]
         for part, weight in zip((colour, finest, *maps[1:]), weights[:-1], strict=True):
             projected = functional.conv2d(part, weight[:, :, None, None])
             if projected.shape[2:] != size:
@@ -89,10 +202,9 @@ class Segmenter(nn.Module):
                     projected, size, mode="bilinear", align_corners=False
                 )
             hidden = hidden + projected
+        read = functional.dropout(functional.relu(hidden), DROPOUT, self.training)
         classify = self.head.classify
-        return functional.conv2d(
-            functional.relu(hidden), classify.weight[:, :, None, None], classify.bias
-        )
+        return functional.conv2d(read, classify.weight[:, :, None, None], classify.bias)
 
 
 def working_size(
@@ -135,18 +247,3 @@ def split_columns(weight: Float[Tensor, "f d"]) -> list[Tensor]:
     for channels in (RGB_CHANNELS, *MAP_CHANNELS, XY_CHANNELS):
         ends.append(ends[-1] + channels)
     return [weight[:, first:last] for first, last in pairwise(ends)]
-
-
-def ready(network: Segmenter, *, channels_last: bool = True) -> Segmenter:
-    """Return a copy that predicts, norms folded; `channels_last` halves its time on CPU.
-
-    For the file of an export weights lie as usual: torch.export.save copes with nothing else.
-    """
-    copied = Segmenter(
-        folded(network.backbone), network.head, scale=network.scale, longest=network.longest
-    )
-    if channels_last:
-        for layer in copied.backbone.modules():
-            if isinstance(layer, nn.Conv2d):
-                layer.weight.data = layer.weight.contiguous(memory_format=torch.channels_last)
-    return copied.eval().requires_grad_(False)

@@ -52,6 +52,20 @@ def test_what_is_printed_is_kept_up_to_a_size(tmp_path: Path) -> None:
     assert max(kept) <= 1 << 20
 
 
+@pytest.mark.parametrize("ending", ["leaves", "is stopped"])
+def test_what_a_child_held_in_memory_is_known_when_it_has_ended(
+    tmp_path: Path, ending: str
+) -> None:
+    code = "import os, sys, time; x = b'1' * (64 << 20); os.close(int(sys.argv[1])); "
+    code += "time.sleep(600)" if ending == "is stopped" else "x"
+    with Process(tmp_path, threads=1, command=("python3", "-c", code)) as child:
+        collect(child)
+        assert child.peak_memory_bytes == 0
+        if ending == "leaves":
+            assert child.leave() == 0
+    assert 64 << 20 < child.peak_memory_bytes < 64 << 30
+
+
 @pytest.mark.parametrize("wrong", ["hang", "stubborn"])
 def test_a_child_is_stopped_with_all_that_it_started(tmp_path: Path, wrong: str) -> None:
     folder = write(tmp_path / "rounds/0001/job", at=0, wrong=wrong)

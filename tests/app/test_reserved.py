@@ -13,7 +13,7 @@ from app import bridge, rounds
 from app.workspace import Workspace, open_workspace
 from rewis3d import quick
 from rewis3d.checkpoint import WEIGHTS_FILE
-from rewis3d.config import resolve, to_json
+from rewis3d.presets import resolve, to_json
 from tests.app import samples
 
 

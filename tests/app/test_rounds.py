@@ -15,9 +15,11 @@ from tests.app import samples
 from tests.app.samples import draw, frame_ids, label_all, stroke
 
 
-def _create(workspace: Workspace, **changes: int) -> Round:
+def _create(workspace: Workspace, *, current_frame: int | None = None) -> Round:
     with workspace.write() as conn:
-        return rounds.create(conn, preset="quick", config={"steps": 5}, seed=3, **changes)
+        return rounds.create(
+            conn, preset="quick", config={"steps": 5}, seed=3, current_frame=current_frame
+        )
 
 
 def _claim(workspace: Workspace, round_: Round) -> Claim:
@@ -54,7 +56,12 @@ def test_a_round_freezes_labels_classes_and_settings(project):
     assert (created.number, created.parent, created.preset) == (1, None, "quick")
     assert (created.config, created.seed, created.folder) == ({"steps": 5}, 3, "rounds/0001")
     assert created.run.state is RunState.QUEUED
-    assert created.run.request == {"round": 1, "current_frame": first_frame}
+    assert created.run.request == {
+        "round": 1,
+        "current_frame": first_frame,
+        "scene": None,
+        "use_if_better": False,
+    }
     with project.write() as conn:
         assert created.label_revision == store.current_revision(conn)
         classes.rename_class(conn, 0, "road", author="ann")

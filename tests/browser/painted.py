@@ -12,7 +12,7 @@ from jaxtyping import UInt8
 from app import rounds, runs, slots
 from app.runs import Claim
 from app.workspace import Workspace
-from rewis3d import config
+from rewis3d import presets
 from rewis3d.reports import Point, Published, Rival, Scores
 from tests.browser.clip import HEIGHT, WIDTH, frame_ids
 
@@ -25,12 +25,15 @@ def halves(left: int, right: int) -> UInt8[np.ndarray, "240 320"]:
 
 
 @contextmanager
-def begun_round(workspace: Workspace) -> Iterator[tuple[int, Claim]]:
+def begun_round(
+    workspace: Workspace, *, preset: str = "quick", scene: int | None = None, better: bool = False
+) -> Iterator[tuple[int, Claim]]:
     """Work on a round of the strokes of now: its number and the right to write to it."""
+    config = presets.to_json(presets.resolve(preset, {}))
     with slots.hold(workspace) as slot:  # the studio names a run as interrupted that nobody holds
         with workspace.write() as conn:
             made = rounds.create(
-                conn, preset="quick", config=config.to_json(config.resolve("quick", {})), seed=0
+                conn, preset=preset, config=config, seed=0, scene=scene, use_if_better=better
             )
             claim = runs.claim(conn, made.run.run_id, slot=slot.holder)
         assert claim is not None
@@ -62,6 +65,7 @@ def finish_round(
         points = [Point("loss", step, 2.0 / (1 + step)) for step in range(0, 100, 5)]
         runs.add_points(conn, claim, points)
         rounds.record_scores(conn, claim, scores)
+        rounds.finish(conn, claim)
         runs.finish(conn, claim, result={})
 
 

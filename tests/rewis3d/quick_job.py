@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from rewis3d.config import resolve, to_json
 from rewis3d.job import Job, View, write_job
+from rewis3d.presets import resolve, to_json
 from rewis3d.types import UNLABELLED, ClassSpec
 
 HEIGHT, WIDTH = 48, 64

@@ -17,7 +17,7 @@ import torch
 from rewis3d import export, quick
 from rewis3d.checkpoint import load_checkpoint
 from rewis3d.job import read_job, write_job
-from rewis3d.models.segmenter import ready
+from rewis3d.models.network import ready
 from rewis3d.reports import Done
 from rewis3d.types import Rewis3dError
 from tests.rewis3d import quick_job
@@ -102,7 +102,11 @@ def test_the_folder_says_what_is_in_it(exported: Path):
     assert "| 1 | sky |" in readme
     assert "Rewis3d Studio: round 1, preset quick, label revision 24, seed 0." in readme
     assert len((exported / "predict.py").read_text().splitlines()) == 10
-    assert {path.name for path in exported.iterdir()} >= {"model.safetensors", "config.json"}
+    assert "license: apache-2.0" in readme
+    assert "EfficientNet-Lite0 (ImageNet weights, Apache-2.0, frozen)" in readme
+    assert {path.name for path in exported.iterdir()} >= {"model.safetensors", "training.json"}
+    config = json.loads((exported / "config.json").read_text())
+    assert (config["architecture"], config["kind"]) == ("lite0-hypercolumn-mlp", "lite")
 
 
 def test_an_unknown_format_is_named(tmp_path: Path):

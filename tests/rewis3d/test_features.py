@@ -6,13 +6,16 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 from torch.nn import functional
 
-from rewis3d.config import resolve
-from rewis3d.features import FeatureCache, cache_key, hypercolumns
+from rewis3d.features import FeatureCache, Frames, cache_key, hypercolumns
+from rewis3d.job import View
 from rewis3d.models.lite import Lite0
-from rewis3d.models.segmenter import Head, Segmenter, normalised, positions, ready
+from rewis3d.models.network import ready
+from rewis3d.models.segmenter import Head, Segmenter, normalised, positions
+from rewis3d.presets import resolve
 
 SIZES = ((24, 32), (12, 16), (6, 8), (3, 4), (2, 2))
 CHANNELS = (16, 24, 40, 112, 320)
@@ -21,7 +24,7 @@ CHANNELS = (16, 24, 40, 112, 320)
 def network(**settings: str) -> Segmenter:
     config = resolve("quick", settings)
     head = Head(hidden=8, classes=3)
-    return Segmenter(Lite0().eval(), head, scale=config.scale, longest=config.longest)
+    return Segmenter(Lite0(), head, scale=config.scale, longest=config.longest).eval()
 
 
 def some_maps(seed: int = 0) -> list[torch.Tensor]:
@@ -104,3 +107,9 @@ def test_the_key_depends_on_the_image_and_the_scale():
         cache_key(b"x", network(longest="64")),
     }
     assert len(keys) == 4
+
+
+def test_maps_of_a_trained_backbone_are_not_asked_for(tmp_path: Path):
+    frames = Frames(tmp_path, FeatureCache(tmp_path / "cache"), torch.device("cpu"))
+    with pytest.raises(ValueError, match="not of a trained one"):
+        frames.read(network().trainable(), View(0, "0.png", 8, 8))

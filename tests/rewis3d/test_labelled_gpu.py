@@ -13,7 +13,8 @@ from rewis3d.device import pick
 from rewis3d.features import FeatureCache, Frames
 from rewis3d.job import read_job
 from rewis3d.labelled import Training, read_labelled
-from rewis3d.models.segmenter import Head, ready
+from rewis3d.models.network import ready
+from rewis3d.models.segmenter import Head
 from rewis3d.models.weights import lite0
 from tests.rewis3d import quick_job
 

@@ -8,17 +8,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from rewis3d import quick
-from rewis3d.checkpoint import WEIGHTS_FILE, Checkpoint, build, load_checkpoint
-from rewis3d.config import QuickConfig
-from rewis3d.fit import Pixels
-from rewis3d.job import Job, read_job, write_job
-from rewis3d.models.lite import Lite0
-from rewis3d.models.segmenter import HYPERCOLUMN, Head
-from rewis3d.reports import Done, Point, Progress, Published, Rival, Scores
-from rewis3d.types import IGNORED, UNLABELLED, ClassSpec, Rewis3dError
+from rewis3d.checkpoint import WEIGHTS_FILE, load_checkpoint, save_checkpoint
+from rewis3d.job import read_job, write_job
+from rewis3d.reports import Done, Point, Progress, Published, Scores
+from rewis3d.types import IGNORED, UNLABELLED, Rewis3dError
 from tests.rewis3d import quick_job
 
 
@@ -149,49 +144,6 @@ def test_killed_before_its_model_is_saved_a_run_gives_the_same(tmp_path: Path):
     assert weights(clean) == weights(killed)
 
 
-def echo(classes: int) -> Head:
-    """Return a head that finds the class whose column of the table holds a one."""
-    head = Head(hidden=classes, classes=classes).requires_grad_(False)
-    for layer in (head.hidden, head.classify):
-        layer.weight.zero_().fill_diagonal_(1.0)
-        layer.bias.zero_()
-    return head
-
-
-def rival_of(ids: tuple[int, ...]) -> Checkpoint:
-    config = QuickConfig(hidden=len(ids))
-    with torch.device("meta"):
-        backbone = Lite0()
-    specs = tuple(ClassSpec(class_id, f"theirs{class_id}", (0, 0, 0)) for class_id in ids)
-    network = build(config, echo(len(ids)), backbone)
-    return Checkpoint(network, specs, config, 0, None, {"round": "4"})
-
-
-def rivalled(checkpoint: Checkpoint) -> Rival:
-    """Judge a rival's answers (sky, car, ...) on pixels of grass 0, sky 1 and tree 5."""
-    grass, sky, tree = 0, 1, 2
-    specs = tuple(ClassSpec(number, f"ours{number}", (0, 0, 0)) for number in (0, 1, 5))
-    job = Job("quick", (), specs, {}, 0)
-    truth = torch.tensor([grass, grass, sky, sky, tree])
-    answers = torch.tensor([1, 2, 0, 1, 0])  # by the rival's train ids
-    table = torch.nn.functional.one_hot(answers, HYPERCOLUMN).float()
-    own = np.array([grass, grass, sky, tree, tree], np.uint8)
-    return quick.rivalled(checkpoint, job, Pixels(table, torch.arange(5), truth), own=own)
-
-
-def test_two_rounds_are_compared_on_the_classes_that_both_have():
-    # The rival has sky 1, grass 0 and car 9. Grass: 1 hit, 2 shown, 2 found: 1/3. Sky: 1 hit,
-    # 2 shown, 1 found: 1/2. Our own grass: 2 of 2; sky: 1 of 2. The tree's pixel judges neither.
-    found = rivalled(rival_of((1, 0, 9)))
-    assert (found.round, found.classes) == (4, 2)
-    assert (found.miou, found.own) == pytest.approx((5 / 12, 3 / 4))
-
-
-def test_classes_are_the_same_by_their_id_alone():
-    with pytest.raises(Rewis3dError, match="none of these classes"):
-        rivalled(rival_of((7, 8, 9)))
-
-
 def after(folder: Path, rival: str) -> list:
     """Run a job with the model of an active round and return its reports."""
     write_job(replace(read_job(folder), rival=rival), folder)
@@ -212,13 +164,32 @@ def test_the_active_round_is_judged_on_the_same_pixels(tmp_path: Path):
     assert load_checkpoint(folder.parent / "model").scores == scores
 
 
+@pytest.mark.parametrize("touched", [False, True])
+def test_a_rival_that_sees_frames_in_another_way_is_asked_for_whole_frames(
+    tmp_path: Path, touched: bool
+):
+    rival = quick_job.make(tmp_path / "a", scale="1.5" if touched else "1.0")
+    list(quick.run(rival))
+    if touched:
+        model = load_checkpoint(rival.parent / "model")
+        network = model.network.trainable()
+        save_checkpoint(replace(model, network=network), rival.parent / "model")
+    folder = quick_job.make(tmp_path / "b")
+    reports = after(folder, "../../../../a/rounds/0001/model")
+    (scores,) = [one for one in reports if isinstance(one, Scores)]
+    assert scores.no_rival is None
+    assert scores.rival is not None
+    assert (scores.rival.round, scores.rival.classes) == (1, 2)
+    assert scores.rival.miou is not None
+    assert scores.rival.miou > 0.9
+    assert scores.rival.own == pytest.approx(scores.miou, abs=0.05)
+
+
 def test_a_rival_that_does_not_fit_costs_the_comparison_alone(tmp_path: Path):
-    list(quick.run(quick_job.make(tmp_path / "other", scale="1.0")))
     (broken := tmp_path / "broken").mkdir()
     (broken / "model.json").write_text("{")
     wrong = {
         "../none": "has no model any more",
-        "../../../../other/rounds/0001/model": "has scale 1, not 1.5",
         "../../../../broken": "not a model folder",
     }
     for number, (rival, line) in enumerate(wrong.items()):

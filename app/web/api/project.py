@@ -14,7 +14,6 @@ from app import events, jobs, rounds
 from app.schema import predictions, project
 from app.web.api.classes import as_json, deleted
 from app.web.context import AUTHOR, InStudio, reply
-from rewis3d.config import PRESETS
 
 router = APIRouter(prefix="/api")
 
@@ -34,7 +33,6 @@ def overview(studio: InStudio) -> Response:
             "can_undo": store.can_undo(conn, AUTHOR),
             "can_redo": store.can_redo(conn, AUTHOR),
             "seq": events.latest(conn),
-            "presets": list(PRESETS),
         }
     return reply({**found, "worker": jobs.worker_alive(studio.workspace)})
 

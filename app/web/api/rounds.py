@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from dataclasses import asdict
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Request
 from pydantic import Field
@@ -14,19 +15,24 @@ from app.rounds import Round
 from app.schema import predictions
 from app.schema import rounds as round_rows
 from app.web.api.classes import as_json as classes_as_json
+from app.web.comparing import compare
 from app.web.context import Body, BodyNumber, InStudio, Number, Studio, refusal, reply
 from app.web.files import project_file
+from app.web.trainable import trainable
 
 router = APIRouter(prefix="/api/rounds")
 
 Text = Annotated[str, Field(max_length=200)]
+PATHS: Final = ("weights",)
+"""Settings that may be a path: a page sends none."""
 
 
 class NewRound(Body):
-    """What to train; `frame` is predicted first."""
+    """What to train; `frame` is predicted first. `use_if_better` as in app/rounds.py `finish`."""
 
     preset: Text = "quick"
     frame: BodyNumber | None = None
+    use_if_better: bool = False
     settings: Annotated[dict[Text, Text], Field(max_length=100)] = Field(default_factory=dict)
 
 
@@ -35,19 +41,29 @@ def history(studio: InStudio) -> Response:
     """List the rounds, newest first; one that a dead worker left is named as interrupted."""
     jobs.name_interrupted(studio.workspace)
     with studio.workspace.read() as conn:
-        found = rounds.list_rounds(conn)
+        found = [_as_json(conn, found_round) for found_round in rounds.list_rounds(conn)]
         active = rounds.active_round(conn)
-    return reply({"active": active, "rounds": [_as_json(found_round) for found_round in found]})
+    return reply({"active": active, "rounds": found})
+
+
+@router.get("/presets")
+def presets() -> Response:
+    """List the kinds of rounds, and why some of them can't be trained here."""
+    return reply({"presets": [asdict(found) for found in trainable()]})
 
 
 @router.post("")
 def start(wanted: NewRound, studio: InStudio) -> Response:
     """Freeze the labels of now and queue a round on them."""
+    for name in PATHS:
+        if name in wanted.settings:
+            raise refusal(400, f"{name} can be set on the command line only: rewis3d train")
     number = jobs.start_round(
         studio.workspace,
         preset=wanted.preset,
         overrides=wanted.settings,
         current_frame=wanted.frame,
+        use_if_better=wanted.use_if_better,
     )
     studio.live.wake()
     with studio.workspace.read() as conn:
@@ -87,6 +103,17 @@ def points(number: Number, studio: InStudio) -> Response:
         return reply({"series": runs.curves(conn, run_id)})
 
 
+@router.get("/{number}/compare/{other}")
+def comparison(number: Number, other: Number, studio: InStudio) -> Response:
+    """Put two rounds side by side, class by class."""
+    for each in (number, other):
+        _run_id(studio, each)
+    with studio.workspace.read() as conn:
+        first, second = (rounds.get_round(conn, each) for each in (number, other))
+    pairs = compare(studio.workspace, first, second)
+    return reply({"classes": [asdict(pair) for pair in pairs]})
+
+
 @router.get("/{number}/frames/{frame_id}/labels.png")
 def labels(number: Number, frame_id: Number, request: Request, studio: InStudio) -> Response:
     """Give a prediction: a grey PNG of the round's train ids."""
@@ -99,18 +126,25 @@ def confidence(number: Number, frame_id: Number, request: Request, studio: InStu
     return _prediction(studio, request, (number, frame_id), column="confidence_file")
 
 
-def _as_json(found: Round) -> dict[str, Any]:
+def _as_json(conn: Connection, found: Round) -> dict[str, Any]:
     run = found.run
+    awaited = jobs.scene_awaited(conn, run.run_id)
     return {
         "number": found.number,
         "parent": found.parent,
         "preset": found.preset,
         "config": found.config,
+        "seed": found.seed,
         "state": run.state.value,
         "stage": run.stage,
         "done": run.done,
         "total": run.total,
         "eta_seconds": run.eta_seconds,
+        "attempt": run.attempt,
+        "goes_on": jobs.goes_on(run),
+        "scene": found.scene,
+        "waits_for_scene": awaited and awaited.number,
+        "use_if_better": found.use_if_better,
         "label_revision": found.label_revision,
         "strokes_behind": found.strokes_behind,
         "scores": found.scores,
@@ -126,7 +160,7 @@ def _as_json(found: Round) -> dict[str, Any]:
 
 def _state(studio: Studio, number: int) -> Response:
     with studio.workspace.read() as conn:
-        return reply({"round": _as_json(rounds.get_round(conn, number))})
+        return reply({"round": _as_json(conn, rounds.get_round(conn, number))})
 
 
 def _run_id(studio: Studio, number: int) -> str:

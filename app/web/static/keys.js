@@ -7,6 +7,8 @@ import { showKeys } from "./keysheet.js";
 import { showFrame, step } from "./playhead.js";
 import { giveUp, setPanning } from "./pointer.js";
 import { change, prefer, prefs, state } from "./state.js";
+import { askForRound } from "./roundstart.js";
+import { endSwipe } from "./swipe.js";
 import { setTool, stepBrush } from "./toolstrip.js";
 import { train } from "./train.js";
 import { redo, undo } from "./undo.js";
@@ -26,7 +28,7 @@ const PLAIN = {
   o: () => prefer({ overlay: !prefs.overlay }),
   g: () => toggleGhosts(),
   h: () => change("hidden", { hidden: true }),
-  t: () => train(),
+  t: (event) => (event.shiftKey ? askForRound() : train()),
   v: () => toggleViewer(),
   a: (event) => step(event.shiftKey ? -10 : -1),
   d: (event) => step(event.shiftKey ? 10 : 1),
@@ -37,7 +39,7 @@ const PLAIN = {
   home: () => showFrame(state.frames[0]?.id),
   end: () => showFrame(state.frames.at(-1)?.id),
   " ": () => setPanning(true),
-  escape: () => giveUp(),
+  escape: () => giveUp() || endSwipe(),
 };
 
 /** Listen to the keyboard. */

@@ -29,6 +29,7 @@ import { toolStrip } from "./toolstrip.js";
 import { topbar } from "./topbar.js";
 import { trainCard } from "./train.js";
 import { openUndo, undoSettled } from "./undo.js";
+import { swipeBar } from "./swipe.js";
 import { splitStage } from "./viewersplit.js";
 
 const RETRY_MS = 1500;
@@ -38,7 +39,7 @@ function annotateView() {
     "section",
     { class: "view annotate-view", role: "tabpanel", "aria-labelledby": "tab-annotate" },
     frameList(),
-    h("div", { class: "centre" }, toolStrip(), splitStage(h("div", { class: "stage-box" }, stage, stageNotes())), timeline()),
+    h("div", { class: "centre" }, toolStrip(), splitStage(h("div", { class: "stage-box" }, stage, swipeBar(), stageNotes())), timeline()),
     h("aside", { class: "side" }, palette(), sceneCard(), trainCard()),
   );
 }

@@ -1,6 +1,7 @@
 // What lies over the canvas: the overlay's age, and what to do on an empty frame.
 import { button, fill, h, icon, write } from "./dom.js";
 import { overlayKind, overlayRound, predictionAt } from "./overlay.js";
+import { endSwipe } from "./swipe.js";
 import { previewRound } from "./rounddata.js";
 import { flatReason } from "./scenedata.js";
 import { on, prefs, shownRound, state } from "./state.js";
@@ -36,10 +37,11 @@ function showAge() {
   if (age.hidden) return;
   const found = state.rounds.find((item) => item.number === round);
   const behind = found?.strokes_behind;
-  const preview = state.previewRound !== null;
-  const text = preview ? `Preview of round ${round}` : behind ? `Round ${round}, ${behind} ${behind === 1 ? "stroke" : "strokes"} behind` : `Round ${round}`;
+  const { swipe } = state;
+  const preview = state.previewRound !== null || swipe;
+  const text = swipe ? `Round ${swipe.left} and round ${swipe.right}` : preview ? `Preview of round ${round}` : behind ? `Round ${round}, ${behind} ${behind === 1 ? "stroke" : "strokes"} behind` : `Round ${round}`;
   age.dataset.state = preview ? "preview" : behind ? "stale" : "fresh";
-  const end = button({ label: "End", hint: "Show the active round again", kind: "quiet small", onclick: () => previewRound(null) });
+  const end = button({ label: "End", hint: "Show the active round again", kind: "quiet small", onclick: () => endSwipe() || previewRound(null) });
   fill(age, h("span", { class: `dot ${behind ? "stale" : "good"}` }), h("span", { text }), preview ? end : null);
 }
 

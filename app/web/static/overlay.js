@@ -8,7 +8,7 @@ const BUDGET_BYTES = 192e6;
 const LEAST_KEPT = 8;
 const worker = new Worker(new URL("overlay_worker.js", import.meta.url), { type: "module" });
 const asked = new Map(); // request number -> resolve
-const painted = new Map(); // frame id -> {key, bitmap}, least recently used first
+const painted = new Map(); // "round/frame id" -> {key, bitmap}, least recently used first
 let requests = 0;
 
 worker.onmessage = ({ data }) => {
@@ -25,8 +25,9 @@ function ask(message) {
   });
 }
 
-/** Return the number of the round that a frame's overlay shows, or null. */
+/** Return the number of the round that a frame's overlay shows, or null; of two the left one. */
 export function overlayRound(frameId) {
+  if (state.swipe) return state.swipe.left;
   if (state.previewRound !== null) return state.previewRound;
   return state.frameById.get(frameId)?.predicted ?? null;
 }
@@ -45,35 +46,43 @@ export function overlayKind() {
 export async function overlayOf(frameId) {
   const kind = overlayKind();
   if (kind !== "prediction") return flatReason(frameId) ? null : depthPicture(frameId, kind);
-  const source = sourceOf(frameId);
-  if (!source) return null;
-  const known = painted.get(frameId);
-  if (known?.key === source.key) {
-    painted.delete(frameId);
-    painted.set(frameId, known);
-    return known.bitmap;
-  }
+  const round = overlayRound(frameId);
+  if (round === null) return null;
+  const beside = state.swipe && roundOverlay(frameId, state.swipe.right).promise; // the two change together
+  const [bitmap] = await Promise.all([roundOverlay(frameId, round).promise, beside]);
+  return bitmap;
+}
+
+/** Return what a round predicts for a frame, coloured: the bitmap where it is at hand, and a promise of it. */
+export function roundOverlay(frameId, round) {
+  const source = sourceOf(frameId, round);
+  const place = `${round}/${frameId}`;
+  const known = painted.get(place);
+  if (known?.key !== source.key) return { promise: paintAnew(place, source) };
+  painted.delete(place);
+  painted.set(place, known);
+  return { bitmap: known.bitmap, promise: Promise.resolve(known.bitmap) };
+}
+
+async function paintAnew(place, source) {
   const bitmap = await ask({ kind: "paint", ...source });
-  if (bitmap) remember(frameId, source.key, bitmap);
+  if (bitmap) remember(place, source.key, bitmap);
   return bitmap;
 }
 
 /** Return what the prediction says at an image pixel: {name, colour, confidence} or null. */
 export async function predictionAt(frameId, x, y) {
-  const source = sourceOf(frameId);
-  if (!source) return null;
-  const found = await ask({ kind: "look", ...source, x: Math.floor(x), y: Math.floor(y) });
-  const label = found && roundClasses(source.round)[found.label];
+  const round = state.swipe && x >= state.swipe.at ? state.swipe.right : overlayRound(frameId);
+  if (round === null) return null;
+  const found = await ask({ kind: "look", ...sourceOf(frameId, round), x: Math.floor(x), y: Math.floor(y) });
+  const label = found && roundClasses(round)[found.label];
   return label ? { ...label, confidence: found.confidence } : null;
 }
 
-function sourceOf(frameId) {
-  const round = overlayRound(frameId);
-  if (round === null) return null;
+function sourceOf(frameId, round) {
   const colours = palette(round);
   const version = state.frameById.get(frameId)?.version ?? 0;
   return {
-    round,
     file: `${round}/${frameId}/${version}`,
     labels: address(`rounds/${round}/frames/${frameId}/labels.png`),
     confidence: address(`rounds/${round}/frames/${frameId}/confidence.png`),
@@ -99,9 +108,9 @@ function palette(number) {
   });
 }
 
-function remember(frameId, key, bitmap) {
-  painted.delete(frameId);
-  painted.set(frameId, { key, bitmap });
+function remember(place, key, bitmap) {
+  painted.delete(place);
+  painted.set(place, { key, bitmap });
   const most = Math.max(LEAST_KEPT, Math.floor(BUDGET_BYTES / (4 * bitmap.width * bitmap.height)));
   for (const [oldest, { bitmap: old }] of painted) {
     if (painted.size <= most) return;

@@ -1,9 +1,10 @@
 // The Rounds tab: the history at the left, the chosen round at the right.
 import { chart } from "./chart.js";
-import { fill, h, icon, oncePerPaint, write } from "./dom.js";
+import { h, icon, oncePerPaint, write } from "./dom.js";
+import { kindOf } from "./kinds.js";
 import { roundDetail } from "./rounddetail.js";
 import { emit, on, state } from "./state.js";
-import { duration, percent, stageName } from "./train.js";
+import { duration, etaText, percent, stageName } from "./train.js";
 
 const COLUMNS = ["Round", "State", "Kind", "mIoU", "Accuracy", "First", "All", "Strokes behind", "Started"];
 const rows = new Map(); // round number -> its row
@@ -18,13 +19,15 @@ const empty = h(
   h("p", { text: "Draw a few strokes of two or more classes on one frame, then press Train. A quick round learns from them in seconds and predicts every frame, the open one first." }),
   h("p", { text: "Correct what it got wrong with more strokes and train again: each round is kept here with its scores, and you decide which one is shown." }),
 );
-const history = h("div", { class: "score-history", hidden: true });
+const scoreChart = chart("mIoU by round, percent, each on its own held-out strokes");
+const history = h("div", { class: "score-history", hidden: true }, scoreChart.figure);
 const detail = h("div", { class: "round-detail" });
 let chosen = null;
+let picked = false; // by hand: else the newest round is shown
 
 /** Return the view. */
 export function roundsView() {
-  on("rounds", draw);
+  on("rounds scenes", draw);
   on("tab", draw);
   return h(
     "section",
@@ -37,7 +40,7 @@ export function roundsView() {
 const draw = oncePerPaint(() => {
   const numbers = new Set(state.rounds.map((round) => round.number));
   for (const [number, row] of rows) if (!numbers.has(number)) (row.element.remove(), rows.delete(number));
-  if (!numbers.has(chosen)) chosen = state.rounds[0]?.number ?? null;
+  if (!picked || !numbers.has(chosen)) chosen = state.rounds[0]?.number ?? null;
   state.rounds.forEach((round, place) => {
     if (!rows.has(round.number)) rows.set(round.number, makeRow(round.number));
     const row = rows.get(round.number);
@@ -56,10 +59,7 @@ function showHistory() {
   const scored = state.rounds.filter((round) => round.scores?.miou != null);
   const points = scored.map((round) => [round.number, 100 * round.scores.miou]).reverse();
   history.hidden = points.length < 2;
-  const key = points.join();
-  if (history.hidden || history.dataset.key === key) return;
-  history.dataset.key = key;
-  fill(history, chart("mIoU by round, percent, each on its own held-out strokes", points));
+  if (!history.hidden) scoreChart.show(points);
 }
 
 function makeRow(number) {
@@ -78,6 +78,7 @@ function makeRow(number) {
 
 function choose(number) {
   chosen = number;
+  picked = number !== state.rounds[0]?.number;
   draw();
 }
 
@@ -86,9 +87,9 @@ function showRow(row, round) {
   row.element.dataset.state = round.state;
   write(row.name, String(round.number));
   row.active.hidden = round.number !== state.activeRound;
-  write(row.words, round.state === "running" ? `${stageName(round)} ${part(round)}` : stageName(round));
+  write(row.words, round.state === "running" ? `${stageName(round)} ${part(round)}` : round.waits_for_scene ? etaText(round) : stageName(round));
   const { scores } = round;
-  write(row.cells[2], round.preset);
+  write(row.cells[2], kindOf(round));
   write(row.cells[3], scores?.miou == null ? "–" : percent(scores.miou));
   write(row.cells[4], scores?.accuracy == null ? "–" : percent(scores.accuracy));
   write(row.cells[5], round.seconds_to_first == null ? "–" : duration(round.seconds_to_first));

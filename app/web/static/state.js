@@ -15,6 +15,7 @@ export const state = {
   backends: [], // what can reconstruct on the server's machine
   sceneSeconds: 0, // what a reconstruction will take, about
   previewRound: null, // a round looked at without making it the active one
+  swipe: null, // two rounds over the image: {left, right, at}; `at` is the image's x where they meet
   canUndo: false,
   canRedo: false,
   worker: true,

@@ -15,7 +15,7 @@ SHELL: Final = '<div id="studio" class="studio"></div>'
 """Where main.js builds the studio."""
 STYLES: Final = (
     *("theme", "layout", "controls", "marks", "frames", "stage"),
-    *("side", "scene", "viewer", "ghosts", "rounds", "exports", "dialogs"),
+    *("side", "scene", "viewer", "ghosts", "rounds", "curves", "compare", "exports", "dialogs"),
 )
 HEAD: Final = "".join(
     [

@@ -25,6 +25,7 @@ COMMANDS = {
     "cancel",
     "resume",
     "activate",
+    "benchmark",
     "predict",
     "evaluate",
     "export",

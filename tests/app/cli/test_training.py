@@ -55,10 +55,12 @@ def train(workspace: Workspace, *options: str) -> int:
 
 def misbehave(monkeypatch: pytest.MonkeyPatch, wrong: str, *, at: int = 2) -> None:
     """Have the child of the next round go wrong at a frame."""
-    from rewis3d import config
+    from rewis3d import presets
 
-    kept = config.to_json
-    monkeypatch.setattr(config, "to_json", lambda chosen: kept(chosen) | {"wrong": wrong, "at": at})
+    kept = presets.to_json
+    monkeypatch.setattr(
+        presets, "to_json", lambda chosen: kept(chosen) | {"wrong": wrong, "at": at}
+    )
 
 
 def test_without_a_worker_the_round_runs_here(

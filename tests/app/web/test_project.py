@@ -42,7 +42,6 @@ def test_the_overview_holds_what_a_page_opens_with(client: TestClient, project: 
     }
     assert (found["active_round"], found["worker"], found["deleted_classes"]) == (None, False, [])
     assert (found["can_undo"], found["can_redo"]) == (False, False)  # drawn by another author
-    assert "quick" in found["presets"]
 
 
 def test_undo_is_offered_for_what_was_drawn_here(client: TestClient, project: Workspace):

@@ -57,6 +57,28 @@ def test_a_round_is_queued_on_the_labels_of_now(client: TestClient, labelled: Wo
     assert client.get("/api/rounds").json()["rounds"][0]["strokes_behind"] == 1
 
 
+def test_a_full_round_is_queued_with_a_scene_that_it_waits_for(
+    client: TestClient, labelled: Workspace
+):
+    settings = {"minutes": "2.5"}
+    start(client, preset="cpu", settings=settings, use_if_better=True)
+    listed = client.get("/api/rounds").json()["rounds"][0]
+    assert (listed["preset"], listed["state"], listed["attempt"]) == ("cpu", "queued", 0)
+    assert (listed["scene"], listed["waits_for_scene"]) == (1, 1)
+    assert listed["use_if_better"] is True
+    assert listed["config"]["minutes"] == 2.5
+    client.post("/api/scene/1/cancel").raise_for_status()
+    listed = client.get("/api/rounds").json()["rounds"][0]
+    assert (listed["scene"], listed["waits_for_scene"]) == (1, None)
+    start(client)
+    listed = client.get("/api/rounds").json()["rounds"][0]
+    assert (listed["scene"], listed["waits_for_scene"], listed["use_if_better"]) == (
+        None,
+        None,
+        False,
+    )
+
+
 def test_the_newest_round_comes_first(client: TestClient, labelled: Workspace):
     start(client)
     start(client)
@@ -72,6 +94,8 @@ def test_the_newest_round_comes_first(client: TestClient, labelled: Workspace):
         ({"settings": {"steps": 7}}, 400, "settings.steps"),
         ({"frame": 4711}, 400, "4711"),
         ({"presets": "quick"}, 400, "presets"),
+        ({"preset": "cpu", "settings": {"minutes": "-1"}}, 400, "minutes"),
+        ({"preset": "paper", "settings": {"weights": "x"}}, 400, "on the command line only"),
     ],
 )
 def test_a_round_that_makes_no_sense_is_refused(

@@ -1,0 +1,50 @@
+// What the scores of a round say, in sentences.
+import { state } from "./state.js";
+import { percent } from "./train.js";
+
+/** Return what the score says: rounds are compared where both were judged on the same pixels. */
+export function verdict(round) {
+  const { scores } = round;
+  const active = state.activeRound;
+  if (scores?.miou == null) return round.state === "done" ? "No strokes were held out: there is no score." : "";
+  const own = `mIoU ${percent(scores.miou)} on ${scores.pixels} held-out pixels.`;
+  if (active === null || active === round.number) return own;
+  if (scores.rival?.round === active) return `${own} ${against(round, scores.rival)}`;
+  if (scores.no_rival && round.parent === active) return `${own} No comparison with round ${active}: ${scores.no_rival}.`;
+  const shown = state.rounds.find((item) => item.number === active);
+  if (shown?.scores?.miou != null && judgedAlike(round, shown)) return `${own} The active round ${active} has ${percent(shown.scores.miou)} on the same pixels.`;
+  return `${own} The active round ${active} was judged on other strokes: the two scores don't compare.`;
+}
+
+/** The same strokes and the same seed hold the same pixels out. */
+function judgedAlike(one, other) {
+  return one.label_revision === other.label_revision && one.seed === other.seed && one.scores.pixels === other.scores.pixels;
+}
+
+function against(round, rival) {
+  const all = rival.classes === round.classes.length;
+  if (rival.miou == null) return `None of them shows a class that round ${rival.round} has too.`;
+  const gain = 100 * (rival.own - rival.miou);
+  const place = all ? "On the same pixels" : `On those of the ${rival.classes} classes that both rounds have`;
+  const figures = all ? `(${percent(rival.miou)})` : `(${percent(rival.own)} to ${percent(rival.miou)})`;
+  return `${place} ${Math.abs(gain).toFixed(1)} points ${gain < 0 ? "below" : "above"} the active round ${rival.round} ${figures}, which may have learnt from these strokes.`;
+}
+
+/** Return what became of "use it if it does better"; an empty string where nobody asked, or before the end. */
+export function outcome(round) {
+  if (!round.use_if_better || round.state !== "done") return "";
+  const rival = round.scores?.rival;
+  const better = rival?.miou != null && rival.own > rival.miou;
+  if (round.number === state.activeRound) return better ? `It did better than round ${rival.round} and is used.` : "It is used.";
+  if (better) return "";
+  if (rival?.miou != null) return `It did not do better: round ${rival.round} stayed.`;
+  return round.scores?.no_rival ? `It could not be compared (${round.scores.no_rival}): activate it if you like it.` : "It could not be compared: activate it if you like it.";
+}
+
+/** Return a notice for the end of a round that was to be used if it is better. */
+export function notice(round) {
+  const rival = round.scores?.rival;
+  const figures = rival?.miou == null ? "" : ` ${percent(rival.own)} to ${percent(rival.miou)} on the same held-out strokes.`;
+  const said = outcome(round);
+  return said && `Round ${round.number}: ${said[0].toLowerCase()}${said.slice(1)}${figures}`;
+}

@@ -1,0 +1,177 @@
+"""A job's frames as samples for training: pure functions of the seed, the step and the view.
+
+Nothing is kept from step to step, so that a round that was killed goes on with the very samples
+that it would have had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+from jaxtyping import Float32, Int64, UInt8
+
+from rewis3d.augment.sample import TrainingSample, augmented
+from rewis3d.batch import Batch, collate
+from rewis3d.data.frames import FrameFiles
+from rewis3d.job import Job, View
+from rewis3d.method import MethodConfig
+from rewis3d.sampling.cloud import Sampled, sample_view
+from rewis3d.sampling.index import SceneIndex, index_scene
+from rewis3d.sampling.paint import PaintFile, painted
+from rewis3d.scene import Scene, SceneFolder
+from rewis3d.types import PointCloud, Rewis3dError, ViewSample
+
+Features = Callable[[PointCloud], Float32[np.ndarray, "n f"]]
+"""Returns what a 3D network is told of points beside their places and colours."""
+
+
+class _Chance(IntEnum):
+    """What a random stream is for: streams of one seed have nothing in common."""
+
+    ORDER = 0
+    POINTS = 1
+    AUGMENT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A view's turn."""
+
+    epoch: int
+    """Which pass over the views it is in."""
+    view: int
+    """Index into the views."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Indexed:
+    """A scene that points are drawn from."""
+
+    index: SceneIndex
+    paint: PaintFile
+
+
+class TrainingData:
+    """The frames that a round trains on. Several threads may ask for samples at once."""
+
+    def __init__(
+        self,
+        job: Job,
+        folder: Path,
+        config: MethodConfig,
+        *,
+        scene: SceneFolder | None,
+        without_judge: bool,
+        reserved: Collection[int] = (),
+        features: Features | None = None,
+    ) -> None:
+        """Read a job's cameras; images and depths are read as samples need them.
+
+        Without a scene, views have no clouds. `without_judge` ignores the labels that judge, else
+        they are learnt. Of `reserved` frames nothing is read: neither their images nor their points
+        come into any sample. Rewis3dError where no frame is left to train on, or where the scene
+        is not finished.
+        """
+        self._seed = job.seed
+        self._config = config
+        self._folder = folder
+        self._features = features
+        self._files = FrameFiles(folder, without_judge=without_judge)
+        self._frames = {v.frame_id: v for v in job.views if v.frame_id not in reserved}
+        # what is learnt must not depend on the frame that was open
+        ordered = [self._frames[frame] for frame in sorted(self._frames)]
+        every = config.run.frames == "all"
+        self.views: tuple[View, ...] = tuple(v for v in ordered if every or v.labels is not None)
+        if not self.views:
+            raise Rewis3dError(f"{folder}: no frame is left to train on")
+        self._scenes = {
+            view.frame_id: each for each in (scene.scenes() if scene else ()) for view in each.views
+        }
+        self._indexed: dict[int, _Indexed] = {}
+        self._lock = Lock()
+
+    def order(self, epoch: int) -> Int64[np.ndarray, "n"]:
+        """Return the indices of all views in an epoch's order."""
+        return self._rng(_Chance.ORDER, epoch).permutation(len(self.views))
+
+    def places(self, step: int, size: int) -> list[Place]:
+        """Return whose turn it is in a step of `size` views.
+
+        Epoch follows epoch without a gap: a step may end one and begin the next, and every view
+        comes equally often.
+        """
+        turns = range(step * size, (step + 1) * size)
+        epochs = sorted({turn // len(self.views) for turn in turns})
+        orders = {epoch: self.order(epoch) for epoch in epochs}
+        return [
+            Place(epoch, int(orders[epoch][at]))
+            for epoch, at in (divmod(turn, len(self.views)) for turn in turns)
+        ]
+
+    def batch(self, step: int, size: int) -> Batch:
+        """Return the views of a step."""
+        places = self.places(step, size)
+        return collate([self.sample(step, each.view, epoch=each.epoch) for each in places])
+
+    def sample(self, step: int, view: int, *, epoch: int) -> TrainingSample:
+        """Return a view as teacher and student see it in a step of an epoch."""
+        sample = augmented(
+            self.view_sample(view, epoch=epoch),
+            image=self._config.image,
+            cloud=self._config.cloud,
+            rng=self._rng(_Chance.AUGMENT, step, self.views[view].frame_id),
+        )
+        if self._features is None or sample.view.cloud is None:
+            return sample
+        return replace(sample, features=self._features(sample.view.cloud))
+
+    def view_sample(self, view: int, *, epoch: int) -> ViewSample:
+        """Return a view as it is, with the points that an epoch draws for it."""
+        chosen = self.views[view]
+        sampled = self._sampled(chosen.frame_id, epoch)
+        return ViewSample(
+            frame_id=chosen.frame_id,
+            image=self._files.image(chosen),
+            labels=self._files.labels(chosen),
+            cloud=sampled.cloud if sampled else None,
+            pair_point=sampled.pair_point if sampled else np.zeros(0, np.int64),
+            pair_xy=sampled.pair_xy if sampled else np.zeros((0, 2), np.float32),
+        )
+
+    def _sampled(self, frame_id: int, epoch: int) -> Sampled | None:
+        if frame_id not in self._scenes:
+            return None
+        sampling = self._config.sampling
+        drawn = epoch if sampling.resample == "epoch" else 0
+        indexed = self._index(self._scenes[frame_id])
+        return sample_view(
+            indexed.index,
+            frame_id,
+            sampling=sampling,
+            paint=indexed.paint,
+            rng=self._rng(_Chance.POINTS, drawn, frame_id),
+        )
+
+    def _index(self, scene: Scene) -> _Indexed:
+        with self._lock:
+            if scene.index not in self._indexed:
+                index = index_scene(scene, frames=self._frames)
+                cells = {view.frame_id: len(view.depth) for view in index.views}
+                views = {view.frame_id: view.view.geometry for view in index.views}
+
+                def paint(frame_id: int) -> UInt8[np.ndarray, "n 4"]:
+                    frame = self._frames[frame_id]
+                    image, labels = self._files.image(frame), self._files.labels(frame)
+                    return painted(image, labels, views[frame_id])
+
+                paints = PaintFile(cells, paint, folder=self._folder)
+                self._indexed[scene.index] = _Indexed(index, paints)
+            return self._indexed[scene.index]
+
+    def _rng(self, chance: _Chance, *numbers: int) -> np.random.Generator:
+        return np.random.default_rng([self._seed, chance, *numbers])

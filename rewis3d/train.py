@@ -1,0 +1,166 @@
+"""A full round: both branches learn together, and the better 2D network predicts every frame."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import Final
+
+import torch
+
+from rewis3d.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from rewis3d.data.training import TrainingData
+from rewis3d.device import pick
+from rewis3d.enlist import POINTS, as_shown, enlisted
+from rewis3d.features import FeatureCache, Frames
+from rewis3d.job import JOB_FILE, Job, read_job
+from rewis3d.judge import judged
+from rewis3d.learning.lesson import Branches
+from rewis3d.learning.loop import Material, Place, learn
+from rewis3d.learning.plan import Plan
+from rewis3d.learning.state import Verdict, drop_state
+from rewis3d.method import MethodConfig
+from rewis3d.models.network import Network, ready
+from rewis3d.models.ptv3 import PointSegmenter
+from rewis3d.models.segmenter import Segmenter
+from rewis3d.point_checkpoint import save_points
+from rewis3d.point_features import PointFeatures, look
+from rewis3d.predict import predict
+from rewis3d.presets import read_as
+from rewis3d.reports import Done, Point, Progress, Report
+from rewis3d.scene import SceneFolder
+from rewis3d.start import Start, start
+from rewis3d.types import Rewis3dError
+
+MODEL: Final = "model"
+"""The checkpoint's folder under the job's output."""
+LEARNING: Final = "learning"
+"""What a training keeps there until it is over."""
+
+
+def run(folder: Path) -> Iterator[Report]:
+    """Train and predict as the job folder says; goes on where a killed run was.
+
+    Rewis3dError where nothing is labelled, weights are missing, or a file can't be read.
+    """
+    started = time.monotonic()
+    job = read_job(folder)
+    output = folder / job.output
+    config = read_as(MethodConfig, job.config)
+    if config.run.threads:
+        torch.set_num_threads(config.run.threads)
+    frames = Frames(folder, FeatureCache(folder / job.features), pick(config.run.device))
+    if not (output / MODEL).is_dir():
+        yield from _train(job, config, frames=frames, folder=folder)
+    drop_state(output / LEARNING)
+    checkpoint = load_checkpoint(output / MODEL)
+    if checkpoint.scores:
+        yield checkpoint.scores
+    yield from predict(ready(checkpoint.network).to(frames.device), frames, job, output)
+    yield Done({"frames": len(job.views), "seconds": round(time.monotonic() - started, 2)})
+
+
+def _train(
+    job: Job, config: MethodConfig, *, frames: Frames, folder: Path
+) -> Generator[Progress | Point, None, None]:
+    """Train both branches and save the checkpoint of the 2D network that does better."""
+    output = folder / job.output
+    begun = yield from start(job, folder, config, into=output / LEARNING)
+    scene = SceneFolder(folder / job.scene) if job.scene and _learns_3d(config) else None
+    reserved = {view.frame_id for view in job.views if view.reserved}
+    features = yield from features_for(job, config, begun, scene, frames=frames)
+    team = enlisted(
+        begun.network, job, config, frames=frames, folder=folder, geometry=scene is not None
+    )
+    shown = as_shown(config, job) if config.networks.backbone == "frozen" else config
+    material = [
+        TrainingData(
+            each,
+            folder,
+            shown,
+            scene=scene,
+            without_judge=alone,
+            reserved=reserved,
+            features=features,
+        )
+        for each, alone in ((begun.without_judge, True), (begun.everything, False))
+    ]
+    plan = Plan(config, views=len(material[0].views), warm=team.warm)
+
+    def judge(trained: Branches) -> Generator[Progress, None, Verdict]:
+        return _verdict(trained, job, config, frames=frames, folder=folder)
+
+    verdict = yield from learn(
+        team.branches,
+        plan,
+        Material(*(data.batch for data in material)),
+        judge=judge,
+        place=Place(
+            output / LEARNING,
+            hashlib.sha256((folder / JOB_FILE).read_bytes()).hexdigest(),
+            job.seed,
+            frames.device,
+        ),
+    )
+    _keep_points(team.branches, job, output)
+    network = _chosen(team.branches, verdict).settled().cpu()
+    save_checkpoint(
+        Checkpoint(network, job.classes, config, job.seed, verdict.scores, job.options),
+        output / MODEL,
+    )
+
+
+def _keep_points(branches: Branches, job: Job, output: Path) -> None:
+    """Keep the 3D teacher for the rounds after this one."""
+    if branches.points is None or branches.bridge is None:
+        return
+    network = branches.points.teacher.network
+    if not isinstance(network, PointSegmenter):
+        raise TypeError(f"got a {type(network).__name__}, wanted a 3D network")
+    classes = [job.classes[train_id] for train_id in branches.bridge.to_2d.tolist()]
+    save_points(network, classes, output / POINTS)
+
+
+def _learns_3d(config: MethodConfig) -> bool:
+    return config.networks.branches == "both"
+
+
+def features_for(
+    job: Job, config: MethodConfig, begun: Start, scene: SceneFolder | None, *, frames: Frames
+) -> Generator[Progress, None, PointFeatures | None]:
+    """Return what the 2D backbone sees of points, where the 3D network is told."""
+    if scene is None or config.networks.point_features == "rgb":
+        return None
+    network = begun.network
+    if not isinstance(network, Segmenter) or not network.untouched:
+        raise Rewis3dError("setting point_features is 'lifted': that needs model=lite")
+    grids = {view.frame_id: view.grid for each in scene.cameras() for view in each.views}
+    views = [view for view in job.views if not view.reserved]
+    return (yield from look(views, grids, frames, ready(network).to(frames.device)))
+
+
+def _verdict(
+    branches: Branches, job: Job, config: MethodConfig, *, frames: Frames, folder: Path
+) -> Generator[Progress, None, Verdict]:
+    """Judge the 2D student, and its teacher where it has learnt anything from one."""
+    verdicts = []
+    for chosen in ("teacher", "student") if config.losses.consistency else ("student",):
+        network = ready(_chosen(branches, Verdict(chosen, None))).to(frames.device)
+        verdicts.append(Verdict(chosen, (yield from judged(network, job, frames, folder=folder))))
+    return max(verdicts, key=_standing)
+
+
+def _standing(verdict: Verdict) -> float:
+    """Return what verdicts are ordered by; of equal ones the first is taken."""
+    miou = None if verdict.scores is None else verdict.scores.miou
+    return -1.0 if miou is None else miou
+
+
+def _chosen(branches: Branches, verdict: Verdict) -> Network:
+    image = branches.image
+    network = image.student if verdict.chosen == "student" else image.teacher.network
+    if not isinstance(network, Network):
+        raise TypeError(f"got a {type(network).__name__}, wanted a 2D network")
+    return network
