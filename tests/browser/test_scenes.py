@@ -95,6 +95,7 @@ def test_a_scene_is_asked_for_followed_and_reported(tab: Tab, workspace: Workspa
     tab.until(f"s.frameIndex.get(s.shown) === {FRAMES - 1}")
     assert STILL in (tab.find(".scene-strip").get_attribute("title") or "")
     tab.find(".scene-figures").click()
+    tab.find(".dialog dd").first.wait_for()
     told = tab.find(".dialog").inner_text()
     for words in ("5 of 6", "0.58 px", "piece 2 (metres) by colmap", "cut before frame3", "in use"):
         assert words in told
@@ -136,7 +137,7 @@ def test_a_scene_that_fails_is_resumed_or_given_up_and_another_one_chosen(
     tab.until("s.scenes[0]?.state === 'failed' && s.activeScene === 2")
     assert "Scene 3 failed: no memory" in card(tab)
     tab.find(".scene-card .button").filter(has_text="Resume").click()
-    tab.until("s.scenes[0].state === 'queued'")
+    tab.until("s.scenes[0].state === 'queued' && !s.worker")
     assert "No worker is running" in card(tab)
     tab.find(".scene-work .button").click()
     tab.until("s.scenes[0].state === 'cancelled'")

@@ -79,7 +79,7 @@ def test_a_click_on_a_camera_opens_its_frame_and_closing_takes_the_scene_away(vi
     viewed.page.mouse.click(float(x), float(y))
     viewed.until(f"s.shown === {last}")
     assert viewed.find(".spot").count() == 0  # a camera, not a point behind it
-    viewed.press("v")
+    viewed.idle().press("v")  # else a question about the view may come after its end
     assert viewed.find(".viewer").is_hidden()
     assert viewed.find(".viewer-frame").get_attribute("src") is None
     viewed.until("s.view3d.state === 'closed'")
