@@ -174,5 +174,5 @@ def test_a_frame_without_geometry_says_so_in_place_of_its_depth(
     driven.page.evaluate(script % last)
     driven.press("End").until(f"s.shown === {last}")
     assert "No depth. 2D only" in driven.find(".over-legend").inner_text()
-    assert driven.find(".layer.overlay").is_hidden()
+    assert driven.find(".layer.overlay").first.is_hidden()
     driven.assert_clean()
