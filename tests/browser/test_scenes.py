@@ -100,7 +100,7 @@ def test_a_scene_is_asked_for_followed_and_reported(tab: Tab, workspace: Workspa
     for words in ("5 of 6", "0.58 px", "piece 2 (metres) by colmap", "cut before frame3", "in use"):
         assert words in told
     tab.find(".scene-reason").click()
-    assert tab.find(".dialog").count() == 0
+    tab.find(".dialog").wait_for(state="detached")
 
 
 def test_who_makes_way_for_whom_is_said_and_fits(tab: Tab, workspace: Workspace) -> None:
