@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Final
 
+from rewis3d.hub import weights_are_here
 from rewis3d.licences import licence_of
 from rewis3d.reconstruct.config import ReconstructConfig
-from rewis3d.reconstruct.weights import weights_are_here
 
 _SOURCE: Final = "git+https://github.com/facebookresearch/map-anything.git"
 

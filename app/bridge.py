@@ -6,10 +6,8 @@ written aside and renamed, and never changed after that: a resumed run finds wha
 
 from __future__ import annotations
 
-import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -22,23 +20,21 @@ from sqlalchemy import Connection, select
 
 from annotations import store, types
 from annotations.frames import LabelledFrame
-from annotations.types import ClassMap, Frame
+from annotations.types import Frame
 from app import rounds, runs, scenes
-from app.database import explained
 from app.errors import StudioError
+from app.jobfolder import FEATURES, class_specs, view_of, way_from, written_aside
 from app.masks import Masks, OnFrame, write_masks
 from app.rounds import PredictionFiles, Round
 from app.schema import project
 from app.workspace import Workspace
 from rewis3d import types as method
-from rewis3d.job import JOB_FILE, Job, View, read_job, write_job
+from rewis3d.job import JOB_FILE, Job, read_job, write_job
 from rewis3d.presets import KIND
-from rewis3d.types import ClassSpec
 
 if (types.UNLABELLED, types.IGNORED) != (method.UNLABELLED, method.IGNORED):
     raise ImportError("annotations and rewis3d disagree on the values of unlabelled and ignored")
 
-FEATURES: Final = "cache/features"
 EXPORTS: Final = "exports"
 MODEL: Final = "model"
 PREPARING: Final = "preparing"
@@ -79,13 +75,14 @@ def write_training_job(
     with written_aside(workspace, folder) as aside:
         masks = write_masks(labelled, round_.class_map, aside, seed=round_.seed, on_frame=tell)
         views = [
-            _view(workspace, frame, folder, masks.get(frame.frame_id, Masks())) for frame in frames
+            view_of(workspace, frame, folder, masks.get(frame.frame_id, Masks()))
+            for frame in frames
         ]
         write_job(
             Job(
                 task="train" if KIND in round_.config else "quick",
                 views=tuple(views),
-                classes=_class_specs(round_.class_map),
+                classes=class_specs(round_.class_map),
                 config=round_.config,
                 seed=round_.seed,
                 features=way_from(folder, workspace.path(FEATURES)),
@@ -197,8 +194,8 @@ def _write_model_job(
     with written_aside(workspace, folder) as aside:
         job = Job(
             task=task,
-            views=tuple(_view(workspace, frame, folder, Masks()) for frame in frames),
-            classes=_class_specs(round_.class_map),
+            views=tuple(view_of(workspace, frame, folder, Masks()) for frame in frames),
+            classes=class_specs(round_.class_map),
             config=round_.config,
             seed=round_.seed,
             features=way_from(folder, workspace.path(FEATURES)),
@@ -256,44 +253,3 @@ def _labels_to_learn(
             found.append(LabelledFrame(frame, store.strokes_at(conn, frame.frame_id, revision)))
         on_frame(0, len(free))
     return [one for one in found if one.strokes]
-
-
-def _view(workspace: Workspace, frame: Frame, folder: Path, masks: Masks) -> View:
-    image = way_from(folder, workspace.path(frame.file))
-    return View(
-        frame.frame_id,
-        image,
-        frame.height,
-        frame.width,
-        labels=masks.labels,
-        judge=masks.judge,
-        reserved=frame.reserved,
-    )
-
-
-def _class_specs(class_map: ClassMap) -> tuple[ClassSpec, ...]:
-    return tuple(
-        ClassSpec(label.class_id, label.name, label.colour, label.has_geometry)
-        for label in class_map.classes
-    )
-
-
-def way_from(folder: Path, target: Path) -> str:
-    """Return the way from a job folder to a place in the project, with slashes."""
-    return Path(os.path.relpath(target, folder)).as_posix()
-
-
-@contextmanager
-def written_aside(workspace: Workspace, folder: Path) -> Iterator[Path]:
-    """Give a folder to fill that takes its real name at the end of the block."""
-    aside = folder.with_name(f"{folder.name}.partial")
-    with explained(workspace.root):
-        if aside.exists():  # a worker was killed in here
-            shutil.rmtree(aside)
-        aside.mkdir(parents=True)
-        try:
-            yield aside
-            aside.replace(folder)
-        except BaseException:  # cancelled, or refused: nobody may come back to clear it away
-            shutil.rmtree(aside, ignore_errors=True)
-            raise

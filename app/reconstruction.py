@@ -12,7 +12,7 @@ from uuid import uuid4
 from annotations import store
 from annotations.types import Frame
 from app import scenes
-from app.bridge import FEATURES, way_from, written_aside
+from app.jobfolder import FEATURES, way_from, written_aside
 from app.scenes import SceneRow
 from app.workspace import Workspace
 from rewis3d.job import JOB_FILE, Job, View, read_job, write_job

@@ -17,6 +17,7 @@ FUNCTION_LINES = 60
 CODE = {".py", ".js", ".mjs", ".css", ".html", ".sh"}
 TESTED_ELSEWHERE = {
     "app/__main__.py": "tests/app/cli/test_main.py",
+    "app/jobfolder.py": "tests/app/test_bridge.py",
     "app/cli/follow.py": "tests/app/cli/test_training.py",
     "app/cli/options.py": "tests/app/cli/test_main.py",
     "app/web/context.py": "tests/app/web/test_project.py",

@@ -14,16 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from annotations.types import ClassMap, Frame
 from app.benchmark.annotator import labelled_frames
 from app.benchmark.plan import OnProgress, Plan
 from app.benchmark.rows import Row, config_of
-from app.bridge import FEATURES, way_from, written_aside
+from app.jobfolder import FEATURES, class_specs, view_of, way_from, written_aside
 from app.masks import Masks, write_masks
 from app.workspace import Workspace
-from rewis3d.job import JOB_FILE, Job, View, read_job, write_job
+from rewis3d.job import JOB_FILE, Job, read_job, write_job
 from rewis3d.presets import to_json
-from rewis3d.types import ClassSpec
 
 FOLDER: Final = "benchmarks"
 """In the project folder; in it one folder for each key."""
@@ -86,10 +84,10 @@ def write_cell_job(
         job = Job(
             task="quick" if cell.row.quick else "train",
             views=tuple(
-                _view(workspace, cell.job, frame, masks.get(frame.frame_id, Masks()))
+                view_of(workspace, frame, cell.job, masks.get(frame.frame_id, Masks()))
                 for frame in plan.frames
             ),
-            classes=_class_specs(plan.class_map),
+            classes=class_specs(plan.class_map),
             config=to_json(config_of(cell.row, plan.base)),
             seed=cell.seed,
             features=way_from(cell.job, workspace.path(FEATURES)),
@@ -111,22 +109,3 @@ def _options(plan: Plan, cell: Cell) -> dict[str, str]:
     scene = plan.scenery.of(cell.row)
     origin = {"benchmark": plan.key, "row": cell.row.name, "seed": str(cell.seed)}
     return origin | ({} if scene is None else {"scene": scene.run.run_id})
-
-
-def _view(workspace: Workspace, job: Path, frame: Frame, masks: Masks) -> View:
-    return View(
-        frame.frame_id,
-        way_from(job, workspace.path(frame.file)),
-        frame.height,
-        frame.width,
-        labels=masks.labels,
-        judge=masks.judge,
-        reserved=frame.reserved,
-    )
-
-
-def _class_specs(class_map: ClassMap) -> tuple[ClassSpec, ...]:
-    return tuple(
-        ClassSpec(label.class_id, label.name, label.colour, label.has_geometry)
-        for label in class_map.classes
-    )

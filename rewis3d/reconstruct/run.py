@@ -7,12 +7,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
+from rewis3d.hub import weights_are_here
 from rewis3d.job import Job, read_job
 from rewis3d.reconstruct import report
 from rewis3d.reconstruct.config import ReconstructConfig, from_json
 from rewis3d.reconstruct.solution import Solution, save
 from rewis3d.reconstruct.spent import Spent
-from rewis3d.reconstruct.weights import weights_are_here
 from rewis3d.reports import Done, Progress, Report
 from rewis3d.scene import SceneFolder
 

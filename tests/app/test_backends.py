@@ -6,9 +6,9 @@ import pytest
 
 from app import backends as module
 from app.backends import backends
+from rewis3d.hub import weights_are_here
 from rewis3d.licences import licence_of
 from rewis3d.reconstruct.config import ReconstructConfig
-from rewis3d.reconstruct.weights import weights_are_here
 
 WEIGHTS = ReconstructConfig().depth_weights
 
