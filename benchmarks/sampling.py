@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.environment import describe
 from rewis3d.geometry import Camera, pinhole, pixel_centres
-from rewis3d.method import Sampling
+from rewis3d.material import Sampling
 from rewis3d.sampling.cloud import Sampled, sample_view
 from rewis3d.sampling.index import SceneIndex, index_scene
 from rewis3d.sampling.paint import PaintFile

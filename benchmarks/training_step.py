@@ -72,7 +72,7 @@ def prepare(folder: Path, overrides: dict[str, Any], aside: Path) -> Prepared:
     branches = enlisted(
         begun.network, job, config, frames=frames, folder=folder, geometry=scene is not None
     ).branches
-    shown = as_shown(config, job) if config.networks.backbone == "frozen" else config
+    shown = as_shown(config) if config.networks.backbone == "frozen" else config
     data = TrainingData(
         begun.without_judge, folder, shown, scene=scene, without_judge=True, features=features
     )

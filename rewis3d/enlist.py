@@ -26,6 +26,7 @@ from rewis3d.types import Rewis3dError
 
 POINTS: Final = "points"
 """The folder under a round's that keeps its 3D network."""
+_DISTURBANCES: Final = ("flip", "blur", "augmix", "cutout", "cutout_again")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _image_branch(
         _image_optimiser(student, config),
         config.teacher,
         maps=lambda frame: frames.read(reader, views[frame])[1],
-        size=_one_size(job),
+        sizes={view.frame_id: (view.height, view.width) for view in job.views},
     )
 
 
@@ -134,22 +135,6 @@ def _point_config(config: MethodConfig) -> PointNetworkConfig:
     return replace(base, grid_size=networks.grid, in_channels=base.in_channels + more)
 
 
-def as_shown(config: MethodConfig, job: Job) -> MethodConfig:
-    """Return the settings with which images come as they are: the maps of others are not known.
-
-    Rewis3dError where the frames differ in size.
-    """
-    height, width = _one_size(job)
-    still = dict.fromkeys(("aspect", "flip", "blur", "augmix", "cutout", "cutout_again"), 0.0)
-    whole = {"crop_height": height, "crop_width": width, "resize_least": 1.0, "resize_most": 1.0}
-    return changed(config, still | whole)
-
-
-def _one_size(job: Job) -> tuple[int, int]:
-    sizes = {(view.height, view.width) for view in job.views}
-    if len(sizes) > 1:
-        raise Rewis3dError(
-            f"setting backbone is 'frozen': that needs frames of one size, these have {len(sizes)};"
-            " set backbone=trained"
-        )
-    return sizes.pop()
+def as_shown(config: MethodConfig) -> MethodConfig:
+    """Return the settings with which images come as they are: the maps of others are not known."""
+    return changed(config, dict.fromkeys(_DISTURBANCES, 0.0))

@@ -134,6 +134,7 @@ _INTERACTIVE: Final = changed(
         "weights": "",
         "warm_start": True,
         "labels": "grown",
+        "framing": "whole",
         "minutes": 15.0,
         "batch": 8,
         "micro_batch": 8,
@@ -160,8 +161,6 @@ _CPU: Final = changed(
         "points": 5_000,
         "grid": 0.2,
         "lr_2d": 3e-4,
-        "crop_height": 256,
-        "crop_width": 320,
         "cutout_size": 60,
     },
 )

@@ -20,6 +20,7 @@ from rewis3d.device import pick
 from rewis3d.features import FeatureCache, Frames
 from rewis3d.grown_labels import write_grown
 from rewis3d.job import Job, View
+from rewis3d.licences import licence_of
 from rewis3d.method import MethodConfig
 from rewis3d.models import segformer
 from rewis3d.models.network import Network, ready
@@ -47,10 +48,12 @@ def start(
     Rewis3dError where nothing is labelled, or weights are missing.
     """
     if config.networks.model == "segformer":
+        weights = config.networks.weights
+        yield Progress(f"loading {weights}, licence: {licence_of(weights)}", 0, 1)
         generator = torch.Generator().manual_seed(job.seed)
         crop = (config.image.crop_height, config.image.crop_width)
         network = segformer.pretrained(
-            config.networks.weights, classes=len(job.classes), generator=generator, window=crop
+            weights, classes=len(job.classes), generator=generator, window=crop
         )
         return Start(network, job, job)
     frames = Frames(folder, FeatureCache(folder / job.features), pick(config.run.device))

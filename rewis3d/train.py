@@ -74,7 +74,7 @@ def _train(
     team = enlisted(
         begun.network, job, config, frames=frames, folder=folder, geometry=scene is not None
     )
-    shown = as_shown(config, job) if config.networks.backbone == "frozen" else config
+    shown = as_shown(config) if config.networks.backbone == "frozen" else config
     material = [
         TrainingData(
             each,

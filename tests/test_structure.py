@@ -33,6 +33,7 @@ TESTED_ELSEWHERE = {
     "rewis3d/learning/frozen.py": "tests/rewis3d/test_train.py",
     "rewis3d/learning/lesson.py": "tests/rewis3d/learning/test_step.py",
     "rewis3d/learning/plan.py": "tests/rewis3d/learning/test_loop.py",
+    "rewis3d/material.py": "tests/rewis3d/test_method.py",
     "rewis3d/model_card.py": "tests/rewis3d/test_export.py",
     "rewis3d/models/lite.py": "tests/rewis3d/test_weights.py",
     "rewis3d/models/segmenter.py": "tests/rewis3d/test_export.py",

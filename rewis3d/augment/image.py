@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from rewis3d.augment.augmix import augmix
-from rewis3d.method import ImageAugment
+from rewis3d.material import ImageAugment
 from rewis3d.types import ViewSample
 
 
@@ -25,8 +25,7 @@ def framed(sample: ViewSample, augment: ImageAugment, *, rng: np.random.Generato
     outside of the crop are left out, their points stay.
     """
     old_height, old_width = sample.labels.shape
-    height, width = _size(old_height, old_width, augment, rng)
-    crop = (augment.crop_height, augment.crop_width)
+    height, width, crop = _size(old_height, old_width, augment, rng)
     top, left = int(rng.integers(height - crop[0] + 1)), int(rng.integers(width - crop[1] + 1))
     flip = bool(rng.random() < augment.flip)
 
@@ -52,12 +51,23 @@ def framed(sample: ViewSample, augment: ImageAugment, *, rng: np.random.Generato
 
 def _size(
     height: int, width: int, augment: ImageAugment, rng: np.random.Generator
-) -> tuple[int, int]:
-    """Return the height and width to resize to; both grow alike where the crop wants it."""
+) -> tuple[int, int, tuple[int, int]]:
+    """Return the height and width to resize to, and those of the crop; whole frames stay whole.
+
+    Both sides grow alike where the crop wants it.
+    """
+    if augment.framing == "whole":
+        return height, width, (height, width)
     down = rng.uniform(augment.resize_least, augment.resize_most)
     across = down * rng.uniform(1 - augment.aspect, 1 + augment.aspect)
     growth = max(1.0, augment.crop_height / (height * down), augment.crop_width / (width * across))
-    return round(height * down * growth), round(width * across * growth)
+    crop = (augment.crop_height, augment.crop_width)
+    # rounding may fall short of the crop by one
+    return (
+        max(crop[0], round(height * down * growth)),
+        max(crop[1], round(width * across * growth)),
+        crop,
+    )
 
 
 def disturbed(

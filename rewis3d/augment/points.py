@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float32, Float64
 
-from rewis3d.method import CloudAugment
+from rewis3d.material import CloudAugment
 from rewis3d.types import PointCloud
 
 

@@ -9,7 +9,7 @@ from jaxtyping import Float32, UInt8
 
 from rewis3d.augment.image import disturbed, framed
 from rewis3d.augment.points import moved
-from rewis3d.method import CloudAugment, ImageAugment
+from rewis3d.material import CloudAugment, ImageAugment
 from rewis3d.types import ViewSample
 
 

@@ -74,8 +74,8 @@ class TrainingData:
 
         Without a scene, views have no clouds. `without_judge` ignores the labels that judge, else
         they are learnt. Of `reserved` frames nothing is read: neither their images nor their points
-        come into any sample. Rewis3dError where no frame is left to train on, or where the scene
-        is not finished.
+        come into any sample. Rewis3dError where no frame is left to train on, where whole frames
+        differ in size, or where the scene is not finished.
         """
         self._seed = job.seed
         self._config = config
@@ -89,6 +89,12 @@ class TrainingData:
         self.views: tuple[View, ...] = tuple(v for v in ordered if every or v.labels is not None)
         if not self.views:
             raise Rewis3dError(f"{folder}: no frame is left to train on")
+        sizes = {(view.height, view.width) for view in self.views}
+        if len(sizes) > 1 and config.image.framing == "whole" and config.run.batch > 1:
+            raise Rewis3dError(
+                f"frames of {len(sizes)} sizes can't be one batch of whole frames: set batch=1"
+                " (--set batch=1 --set micro_batch=1)"
+            )
         self._scenes = {
             view.frame_id: each for each in (scene.scenes() if scene else ()) for view in each.views
         }

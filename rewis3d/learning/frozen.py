@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import torch
 from jaxtyping import Float
@@ -30,12 +30,12 @@ class FrozenImageBranch(ImageBranch):
         settings: MeanTeacher,
         *,
         maps: Maps,
-        size: tuple[int, int],
+        sizes: Mapping[int, tuple[int, int]],
     ) -> None:
-        """`size` is the height and width of every frame."""
+        """`sizes` are the frames' heights and widths by frame id."""
         super().__init__(student, optimiser, settings)
         self._maps = maps
-        self._size = size
+        self._sizes = sizes
 
     def teach(self, piece: Batch, generator: torch.Generator) -> Float[Tensor, "b k h w"]:
         """Return the teacher's logits."""
@@ -52,9 +52,11 @@ class FrozenImageBranch(ImageBranch):
         if not isinstance(network, Segmenter):
             raise TypeError(f"got a {type(network).__name__}, wanted a Segmenter")
         size = (piece.rgb.shape[2], piece.rgb.shape[3])
-        if size != self._size:
-            raise ValueError(f"got images of {size}, wanted whole frames: {self._size}")
-        levels = zip(*(self._maps(frame) for frame in piece.frame.tolist()), strict=True)
+        frames = piece.frame.tolist()
+        for frame in frames:
+            if self._sizes[frame] != size:
+                raise ValueError(f"got an image of {size}, the whole frame is {self._sizes[frame]}")
+        levels = zip(*(self._maps(frame) for frame in frames), strict=True)
         logits = network.decode([torch.cat(level) for level in levels], piece.rgb)
         return functional.interpolate(logits, size, mode="bilinear", align_corners=False)
 

@@ -157,8 +157,8 @@ def _stepped(
         except torch.OutOfMemoryError as error:
             if micro == 1:
                 raise Rewis3dError(
-                    "one view at a time is too much for the memory: set a smaller crop_height and"
-                    " crop_width, or fewer points"
+                    "one view at a time is too much for the memory: set fewer points, and a smaller"
+                    " crop_height and crop_width (lite: longest)"
                 ) from error
         micro = (micro + 1) // 2  # outside of the handler, which keeps the tensors alive
         torch.cuda.empty_cache()

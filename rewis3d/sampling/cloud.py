@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
 from rewis3d.geometry import inverse
-from rewis3d.method import Sampling
+from rewis3d.material import Sampling
 from rewis3d.sampling.draw import Picked
 from rewis3d.sampling.index import SceneIndex, moved
 from rewis3d.sampling.paint import Paint

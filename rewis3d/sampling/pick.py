@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float64, Int64
 
 from rewis3d.geometry import transform
-from rewis3d.method import Sampling
+from rewis3d.material import Sampling
 from rewis3d.sampling.draw import Picked, draw, joined, some
 from rewis3d.sampling.index import IndexedView, SceneIndex
 

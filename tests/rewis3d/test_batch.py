@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from rewis3d.augment.sample import TrainingSample, augmented
 from rewis3d.batch import Batch, collate
-from rewis3d.method import CloudAugment, ImageAugment
+from rewis3d.material import CloudAugment, ImageAugment
 from rewis3d.types import IGNORED, UNLABELLED
 from tests.rewis3d.augment.samples import sample_of
 

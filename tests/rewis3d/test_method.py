@@ -11,7 +11,8 @@ from typing import Any, get_type_hints
 import pytest
 
 from rewis3d import method
-from rewis3d.method import CrossModal, ImageAugment, Losses, MethodConfig, Networks, Run
+from rewis3d.material import ImageAugment
+from rewis3d.method import CrossModal, Losses, MethodConfig, Networks, Run
 from rewis3d.types import Rewis3dError
 
 GROUPS: dict[str, Any] = get_type_hints(MethodConfig)
@@ -80,3 +81,10 @@ def test_what_cannot_be_trained_is_refused_by_name(
 def test_a_ramp_may_end_with_the_last_step() -> None:
     thirds = CrossModal(cmc_start=20 / 35, cmc_ramp=15 / 35)
     assert thirds.cmc_start + thirds.cmc_ramp == pytest.approx(1)
+
+
+def test_lite_is_shown_whole_frames_or_refused() -> None:
+    with pytest.raises(Rewis3dError, match="framing"):
+        MethodConfig(networks=Networks(model="lite", weights=""))
+    whole = ImageAugment(framing="whole")
+    assert MethodConfig(networks=Networks(model="lite", weights=""), image=whole)

@@ -156,6 +156,14 @@ def test_missing_weights_are_named(tmp_path: Path) -> None:
         list(train.run(folder))
 
 
+def test_the_licence_of_weights_is_said_before_they_are_used(tmp_path: Path) -> None:
+    folder = round_of(tmp_path, TRAINED | {"model": "segformer", "weights": "nvidia/mit-b4"})
+    first = next(iter(train.run(folder)))
+    assert isinstance(first, Progress)
+    assert "nvidia/mit-b4, licence: " in first.stage
+    assert "unknown" not in first.stage
+
+
 def test_the_checkpoint_says_what_it_was_trained_with(tmp_path: Path) -> None:
     folder = round_of(tmp_path, FROZEN)
     list(train.run(folder))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rewis3d.method import CloudAugment, ImageAugment
+from rewis3d.material import CloudAugment, ImageAugment
 from rewis3d.types import UNLABELLED, PointCloud, ViewSample
 
 PLAIN = ImageAugment(

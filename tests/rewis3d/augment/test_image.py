@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rewis3d.augment.image import disturbed, framed
-from rewis3d.method import ImageAugment
+from rewis3d.material import ImageAugment
 from rewis3d.types import ViewSample
 from tests.rewis3d.augment.samples import PLAIN, sample_of
 
@@ -210,3 +210,17 @@ def test_a_seed_gives_one_image() -> None:
     )
     assert np.array_equal(first, again)
     assert not np.array_equal(first, other)
+
+
+@given(SIZES, SEEDS)
+@settings(max_examples=20, deadline=None)
+def test_a_whole_frame_stays_where_it_is(size: tuple[int, int], seed: int) -> None:
+    sample = sample_of(*size)
+    found = changed(sample, replace(SHARED, framing="whole", flip=0.0), seed)
+    assert np.array_equal(found.image, sample.image)
+    assert np.array_equal(found.labels, sample.labels)
+    assert np.array_equal(found.pair_xy, sample.pair_xy)
+    assert np.array_equal(found.pair_point, sample.pair_point)
+    mirrored = changed(sample, replace(SHARED, framing="whole", flip=1.0), seed)
+    assert np.array_equal(mirrored.image, sample.image[:, ::-1])
+    assert mirrored.pair_xy[:, 0] == pytest.approx(size[1] - sample.pair_xy[:, 0])

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rewis3d.augment.points import moved, rotation
-from rewis3d.method import CloudAugment
+from rewis3d.material import CloudAugment
 from tests.rewis3d.augment.samples import STILL, cloud_of
 
 SEEDS = st.integers(0, 2**32)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from rewis3d.augment.sample import TrainingSample, augmented
-from rewis3d.method import CloudAugment, ImageAugment
+from rewis3d.material import CloudAugment, ImageAugment
 from rewis3d.types import ViewSample
 from tests.rewis3d.augment.samples import PLAIN, STILL, sample_of
 
@@ -17,7 +17,7 @@ EVERY = ImageAugment(crop_height=40, crop_width=56, cutout_size=9)
 def seen(
     sample: ViewSample,
     image: ImageAugment = EVERY,
-    cloud: CloudAugment = CloudAugment(),  # noqa: B008 - frozen
+    cloud: CloudAugment = CloudAugment(),
     *,
     seed: int = 0,
 ) -> TrainingSample:

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 
 from rewis3d.job import Job, View
-from rewis3d.method import ImageAugment, MethodConfig, Run, Sampling
+from rewis3d.material import ImageAugment, Sampling
+from rewis3d.method import MethodConfig, Run
 from rewis3d.scene import SceneFolder, SceneGeometry
 from rewis3d.types import UNLABELLED, ClassSpec
 from tests.rewis3d.sampling.street import FRAMES, SIZE, UP, street

@@ -13,8 +13,10 @@ import torch
 
 from rewis3d.batch import Batch
 from rewis3d.data.training import TrainingData
+from rewis3d.job import View
 from rewis3d.lifting import lift
-from rewis3d.method import MethodConfig, Run, Sampling
+from rewis3d.material import Sampling
+from rewis3d.method import MethodConfig, Run
 from rewis3d.types import IGNORED, UNLABELLED, PointCloud, Rewis3dError, ViewSample
 from tests.rewis3d.data.job import CONFIG, HEIGHT, LABELLED, LONE, SCALE, WIDTH, Made, make
 from tests.rewis3d.sampling.street import FRAMES
@@ -253,3 +255,17 @@ def test_nothing_is_left_in_the_job_s_folder(made: Made) -> None:
     before = sorted(made.folder.iterdir())
     data_of(made).batch(0, 2)
     assert sorted(made.folder.iterdir()) == before
+
+
+def test_whole_frames_of_several_sizes_come_one_at_a_time(tmp_path: Path) -> None:
+    made = make(tmp_path)
+    first, *others = made.job.views
+    assert cv2.imwrite(str(tmp_path / "small.png"), np.zeros((HEIGHT // 2, WIDTH, 3), np.uint8))
+    small = View(99, "small.png", HEIGHT // 2, WIDTH)
+    mixed = replace(made, job=replace(made.job, views=(first, *others, small)))
+    whole = replace(CONFIG, image=replace(CONFIG.image, framing="whole"))
+    with pytest.raises(Rewis3dError, match="batch=1"):
+        data_of(mixed, whole)
+    data = data_of(mixed, replace(whole, run=replace(whole.run, batch=1, micro_batch=1)))
+    shapes = {data.batch(step, 1).labels.shape[1:] for step in range(len(data.views))}
+    assert shapes == {(HEIGHT, WIDTH), (HEIGHT // 2, WIDTH)}

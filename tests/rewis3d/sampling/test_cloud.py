@@ -13,7 +13,7 @@ from jaxtyping import Float64, UInt8
 
 from rewis3d.geometry import is_rigid, pinhole, transform
 from rewis3d.lifting import lift
-from rewis3d.method import Sampling
+from rewis3d.material import Sampling
 from rewis3d.sampling.cloud import Sampled, level, sample_view
 from rewis3d.sampling.index import index_scene
 from rewis3d.sampling.paint import painted

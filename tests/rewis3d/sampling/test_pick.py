@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rewis3d.method import Sampling
+from rewis3d.material import Sampling
 from rewis3d.sampling import draw as draw_module
 from rewis3d.sampling import index as index_module
 from rewis3d.sampling.draw import Picked
