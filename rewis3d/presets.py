@@ -75,6 +75,17 @@ def read_as(kind: type[OneKind], settings: Mapping[str, Any]) -> OneKind:
     return config
 
 
+def quick_of(config: MethodConfig) -> QuickConfig:
+    """Return the settings of the quick round that a Lite network begins as."""
+    networks = config.networks
+    return QuickConfig(
+        scale=networks.scale,
+        longest=networks.longest,
+        hidden=networks.hidden,
+        device=config.run.device,
+    )
+
+
 def _flat(config: MethodConfig) -> dict[str, Any]:
     """Return the settings of all groups by name."""
     return {name: value for group in asdict(config).values() for name, value in group.items()}

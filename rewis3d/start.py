@@ -15,7 +15,6 @@ import torch
 from jaxtyping import Float32
 
 from rewis3d import quick
-from rewis3d.config import QuickConfig
 from rewis3d.device import pick
 from rewis3d.features import FeatureCache, Frames
 from rewis3d.grown_labels import write_grown
@@ -24,6 +23,7 @@ from rewis3d.licences import licence_of
 from rewis3d.method import MethodConfig
 from rewis3d.models import segformer
 from rewis3d.models.network import Network, ready
+from rewis3d.presets import quick_of
 from rewis3d.reports import Point, Progress
 
 _LABELS = "labels"
@@ -57,7 +57,7 @@ def start(
         )
         return Start(network, job, job)
     frames = Frames(folder, FeatureCache(folder / job.features), pick(config.run.device))
-    network = yield from quick.without_judge(job, _quick(config), frames=frames, folder=folder)
+    network = yield from quick.without_judge(job, quick_of(config), frames=frames, folder=folder)
     if config.run.labels == "strokes":
         return Start(network, job, job)
     predicts = ready(network).to(pick(config.run.device))
@@ -78,18 +78,7 @@ def start(
             into / _LABELS / name,
             probabilities,
             without_judge=alone,
-            most=_quick(config).grow,
+            most=quick_of(config).grow,
         )
         parts.append(made)
     return Start(network, *parts)
-
-
-def _quick(config: MethodConfig) -> QuickConfig:
-    """Return the settings of the quick round that a Lite network begins as."""
-    networks = config.networks
-    return QuickConfig(
-        scale=networks.scale,
-        longest=networks.longest,
-        hidden=networks.hidden,
-        device=config.run.device,
-    )

@@ -12,9 +12,8 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from app.errors import StudioError
-from rewis3d.config import QuickConfig
 from rewis3d.method import MethodConfig
-from rewis3d.presets import Config, changed
+from rewis3d.presets import Config, changed, quick_of
 
 Labels = Literal["strokes", "dense", "everywhere"]
 """Strokes on the chosen frames, all pixels of these frames, or all pixels of every frame."""
@@ -116,12 +115,4 @@ def chosen(names: Sequence[str]) -> tuple[Row, ...]:
 
 def config_of(row: Row, base: MethodConfig) -> Config:
     """Return the settings of a row's cells; a quick round has those that it shares with others."""
-    if not row.quick:
-        return changed(base, row.settings)
-    networks = base.networks
-    return QuickConfig(
-        scale=networks.scale,
-        longest=networks.longest,
-        hidden=networks.hidden,
-        device=base.run.device,
-    )
+    return quick_of(base) if row.quick else changed(base, row.settings)
