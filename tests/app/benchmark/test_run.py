@@ -6,7 +6,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -128,21 +127,19 @@ def test_ctrl_c_ends_the_child_and_keeps_what_it_took(
     (cell,) = cells(project, plan)
     monkeypatch.setenv("LEARNER_WRONG", "ema-0 hang")
 
-    stopped = threading.Event()
-
     def press() -> None:
-        deadline = time.monotonic() + 120  # a busy machine starts a child late
-        while not (cell.folder / "went-wrong").exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        while not stopped.is_set():  # as people do
-            os.kill(os.getpid(), signal.SIGINT)
-            stopped.wait(10)
+        processes.eventually((cell.folder / "went-wrong").exists, seconds=120)
+        os.kill(os.getpid(), signal.SIGINT)
 
+    # who starts the tests in the background may have them ignore it
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     thread = threading.Thread(target=press)
     thread.start()
-    with pytest.raises(KeyboardInterrupt):
-        made(project, plan)
-    stopped.set()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            made(project, plan)
+    finally:
+        signal.signal(signal.SIGINT, before)
     thread.join()
     child = int((cell.folder / "worked.txt").read_text())
     assert not Path(f"/proc/{child}").exists()
