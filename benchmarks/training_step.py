@@ -29,7 +29,7 @@ from rewis3d.features import FeatureCache, Frames
 from rewis3d.job import read_job
 from rewis3d.learning.branches import ImageBranch, PointBranch
 from rewis3d.learning.lesson import Branches
-from rewis3d.learning.step import Moment, make_step
+from rewis3d.learning.step import Moment, make_step, precision
 from rewis3d.method import MethodConfig
 from rewis3d.presets import changed, read_as
 from rewis3d.scene import SceneFolder
@@ -55,16 +55,18 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], dest="settings")
     parser.add_argument("--steps", type=int, default=8)
     options = parser.parse_args()
-    print(describe())
     with tempfile.TemporaryDirectory() as folder:
         overrides = dict(setting.split("=", 1) for setting in options.settings)
         prepared = prepare(options.job, overrides, Path(folder))
+        print(describe())
         measure(prepared, options.steps)
 
 
 def prepare(folder: Path, overrides: dict[str, Any], aside: Path) -> Prepared:
     job = read_job(folder)
     config = changed(read_as(MethodConfig, job.config), overrides)
+    if config.run.threads:
+        torch.set_num_threads(config.run.threads)
     frames = Frames(folder, FeatureCache(folder / job.features), pick(config.run.device))
     begun = over(start(job, folder, config, into=aside))
     scene = SceneFolder(folder / job.scene) if job.scene else None
@@ -102,7 +104,7 @@ def measure(prepared: Prepared, steps: int) -> None:
     print(f"| data (made ahead, beside the step) | {data:.3f} |")
     known = 0.0
     for name, branch in prepared.branches.named():
-        spent = timed(lambda step, of=branch: passed(of, batches[step]), steps)
+        spent = timed(lambda step, of=branch: passed(of, batches[step], prepared.config), steps)
         print(f"| {name}: teacher, student, gradients | {spent:.3f} |")
         optimiser = timed(lambda _, of=branch: followed(of), steps)
         print(f"| {name}: optimiser, teacher follows | {optimiser:.3f} |")
@@ -122,12 +124,14 @@ def measure(prepared: Prepared, steps: int) -> None:
     print(f"| losses (the rest) | {step - known:.3f} |\n| the whole step | {step:.3f} |")
 
 
-def passed(branch: ImageBranch | PointBranch, batch: Batch) -> None:
+def passed(branch: ImageBranch | PointBranch, batch: Batch, config: MethodConfig) -> None:
     """Run teacher and student, and backpropagate something as cheap as can be."""
     generator = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        branch.teach(batch, generator)
-    branch.learn(batch, generator).float().mean().backward()
+    with precision(batch, config):
+        with torch.no_grad():
+            branch.teach(batch, generator)
+        found = branch.learn(batch, generator)
+    found.float().mean().backward()
 
 
 def followed(branch: ImageBranch | PointBranch) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, Final
 
 import torch
 from jaxtyping import Float, Int64
@@ -17,6 +17,11 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 Pair = tuple[Tensor, Tensor]
+
+_CACHED_BYTES: Final = 1 << 18
+"""Of what is gathered at once on a CPU: a second-level cache holds it, and what is made of it."""
+_FEWEST_ROWS: Final = 256
+"""Of a product on a CPU, however wide the rows are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +115,30 @@ def _convolved(
     centre, last = len(weight) // 2, len(weight) - 1
     y = x @ weight[centre]
     total = y if y.dtype == torch.float64 else y.float()
-    for offset, (here, there) in enumerate(near.pairs):
-        if len(here):
-            forth = x.index_select(0, there) @ weight[offset]
-            back = x.index_select(0, here) @ weight[last - offset]
-            total.index_add_(0, here, forth.to(total.dtype))
-            total.index_add_(0, there, back.to(total.dtype))
+    rows = _rows(near, x)
+    gathered, made = x.new_empty(rows, x.shape[1]), x.new_empty(rows, y.shape[1])
+
+    def add(here: Tensor, there: Tensor, of_offset: Tensor) -> None:
+        """Add to `here` what `there` sends; both buffers are used again for every call."""
+        sent, arrived = gathered[: len(here)], made[: len(here)]
+        torch.index_select(x, 0, there, out=sent)
+        torch.mm(sent, of_offset, out=arrived)
+        total.index_add_(0, here, arrived.to(total.dtype))
+
+    for offset, pair in enumerate(near.pairs):
+        for here, there in zip(*(part.split(rows) for part in pair), strict=True):
+            add(here, there, weight[offset])
+            add(there, here, weight[last - offset])
     return total.to(y.dtype)
+
+
+def _rows(near: Neighbours, x: Tensor) -> int:
+    """Return how many pairs are multiplied at once: on a CPU as many as its cache has room for.
+
+    With memory that is new each time, and too large for the cache, a CPU takes twice as long.
+    """
+    most = max([1, *(len(here) for here, _ in near.pairs)])
+    return most if x.is_cuda else min(most, max(_FEWEST_ROWS, _CACHED_BYTES // x[:1].nbytes))
 
 
 def _correlated(
