@@ -19,6 +19,8 @@ class Sampling(Checked):
     """At most so many of a view (section 3.2)."""
     own_share: Share = 0.6
     """Share of them that come from the view itself (section 3.2)."""
+    labelled_share: Share = 0.0
+    """Share of a view's other points that come from labelled cells, as far as there are any."""
     sampling: Literal["view", "random", "own"] = "view"
     """View-aware; or random-sampling: of the whole scene; or single: the view's own alone."""
     resample: Literal["epoch", "once"] = "epoch"

@@ -76,6 +76,8 @@ class Run(Checked):
     """Views that go through the networks at once, at most; the losses don't depend on it."""
     frames: Literal["labelled", "all"] = "labelled"
     """all: also those without strokes, for the losses that need none."""
+    labelled_views: Share = 0.0
+    """Share of a step's views that have labels, in turn; 0: all views come equally often."""
     judge_at: Annotated[float, Range(above=0, most=1)] = 0.85
     """After this share of the steps the held-out labels judge; from then on they are learnt too."""
     labels: Literal["strokes", "grown"] = "strokes"

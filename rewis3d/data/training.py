@@ -13,18 +13,20 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
-from jaxtyping import Float32, Int64, UInt8
+from jaxtyping import Float32, UInt8
 
 from rewis3d.augment.sample import TrainingSample, augmented
 from rewis3d.batch import Batch, collate
 from rewis3d.data.frames import FrameFiles
+from rewis3d.data.turns import Turns
 from rewis3d.job import Job, View
 from rewis3d.method import MethodConfig
 from rewis3d.sampling.cloud import Sampled, sample_view
+from rewis3d.sampling.draw import Picked, joined
 from rewis3d.sampling.index import SceneIndex, index_scene
 from rewis3d.sampling.paint import PaintFile, painted
 from rewis3d.scene import Scene, SceneFolder
-from rewis3d.types import PointCloud, Rewis3dError, ViewSample
+from rewis3d.types import IGNORED, PointCloud, Rewis3dError, ViewSample
 
 Features = Callable[[PointCloud], Float32[np.ndarray, "n f"]]
 """Returns what a 3D network is told of points beside their places and colours."""
@@ -39,21 +41,13 @@ class _Chance(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A view's turn."""
-
-    epoch: int
-    """Which pass over the views it is in."""
-    view: int
-    """Index into the views."""
-
-
-@dataclass(frozen=True, slots=True)
 class _Indexed:
     """A scene that points are drawn from."""
 
     index: SceneIndex
     paint: PaintFile
+    labelled: Picked
+    """Its usable cells that have a label."""
 
 
 class TrainingData:
@@ -89,6 +83,11 @@ class TrainingData:
         self.views: tuple[View, ...] = tuple(v for v in ordered if every or v.labels is not None)
         if not self.views:
             raise Rewis3dError(f"{folder}: no frame is left to train on")
+        self.turns = Turns.of(
+            [view.labels is not None for view in self.views],
+            share=config.run.labelled_views,
+            chances=lambda queue, epoch: self._rng(_Chance.ORDER, queue, epoch),
+        )
         sizes = {(view.height, view.width) for view in self.views}
         if len(sizes) > 1 and config.image.framing == "whole" and config.run.batch > 1:
             raise Rewis3dError(
@@ -101,28 +100,10 @@ class TrainingData:
         self._indexed: dict[int, _Indexed] = {}
         self._lock = Lock()
 
-    def order(self, epoch: int) -> Int64[np.ndarray, "n"]:
-        """Return the indices of all views in an epoch's order."""
-        return self._rng(_Chance.ORDER, epoch).permutation(len(self.views))
-
-    def places(self, step: int, size: int) -> list[Place]:
-        """Return whose turn it is in a step of `size` views.
-
-        Epoch follows epoch without a gap: a step may end one and begin the next, and every view
-        comes equally often.
-        """
-        turns = range(step * size, (step + 1) * size)
-        epochs = sorted({turn // len(self.views) for turn in turns})
-        orders = {epoch: self.order(epoch) for epoch in epochs}
-        return [
-            Place(epoch, int(orders[epoch][at]))
-            for epoch, at in (divmod(turn, len(self.views)) for turn in turns)
-        ]
-
     def batch(self, step: int, size: int) -> Batch:
         """Return the views of a step."""
-        places = self.places(step, size)
-        return collate([self.sample(step, each.view, epoch=each.epoch) for each in places])
+        turns = self.turns.of_step(step, size)
+        return collate([self.sample(step, turn.view, epoch=turn.epoch) for turn in turns])
 
     def sample(self, step: int, view: int, *, epoch: int) -> TrainingSample:
         """Return a view as teacher and student see it in a step of an epoch."""
@@ -160,6 +141,7 @@ class TrainingData:
             frame_id,
             sampling=sampling,
             paint=indexed.paint,
+            labelled=indexed.labelled,
             rng=self._rng(_Chance.POINTS, drawn, frame_id),
         )
 
@@ -176,8 +158,17 @@ class TrainingData:
                     return painted(image, labels, views[frame_id])
 
                 paints = PaintFile(cells, paint, folder=self._folder)
-                self._indexed[scene.index] = _Indexed(index, paints)
+                self._indexed[scene.index] = _Indexed(index, paints, self._labelled(index, paints))
             return self._indexed[scene.index]
+
+    def _labelled(self, index: SceneIndex, paint: PaintFile) -> Picked:
+        found: list[Picked] = []
+        for place, view in enumerate(index.views):
+            if self._frames[view.frame_id].labels is not None:
+                cells = view.usable_cells()
+                cells = cells[paint(view.frame_id)[cells, 3] < IGNORED]
+                found.append(Picked(np.full(len(cells), place), cells))
+        return joined(found)
 
     def _rng(self, chance: _Chance, *numbers: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, chance, *numbers])

@@ -37,15 +37,16 @@ def sample_view(
     *,
     sampling: Sampling,
     paint: Paint,
+    labelled: Picked | None = None,
     rng: np.random.Generator,
 ) -> Sampled | None:
     """Return points for a view and the pairs among them; None where there are none.
 
     Every point that comes from the view is a pair with the centre of its own cell; cells beside
     the image (a padded grid) make points, but no pairs. `paint` is asked for the frames that points
-    come from. Rewis3dError where the frame is not in the index.
+    come from; `labelled` as in `pick`. Rewis3dError where the frame is not in the index.
     """
-    picked = pick(index, frame_id, sampling, rng=rng)
+    picked = pick(index, frame_id, sampling, labelled=labelled, rng=rng)
     view = index.views[index.place(frame_id)].view.geometry
     T_level_world = level(view, index.up)
     xyz = _points(picked, index, T_level_world)

@@ -33,12 +33,18 @@ class _Ball:
 
 
 def pick(
-    index: SceneIndex, frame_id: int, sampling: Sampling, *, rng: np.random.Generator
+    index: SceneIndex,
+    frame_id: int,
+    sampling: Sampling,
+    *,
+    labelled: Picked | None = None,
+    rng: np.random.Generator,
 ) -> Picked:
     """Return the cells of a view's cloud; none for a view without a usable cell of its own.
 
-    Without replacement, so that a scene that is smaller than a cloud comes whole. Rewis3dError
-    where the frame is not in the index.
+    Without replacement, so that a scene that is smaller than a cloud comes whole. `labelled` are
+    the usable cells of all views that have a label, in the order of the views: the setting
+    `labelled_share` draws from them. Rewis3dError where the frame is not in the index.
     """
     place = index.place(frame_id)
     cells = index.views[place].usable_cells()
@@ -47,31 +53,53 @@ def pick(
         return some(own, sampling.points, rng)
     if sampling.sampling == "random":
         return draw(index.blocks, index, IndexedView.usable, most=sampling.points, rng=rng)
-    return _around(index, own, sampling, rng=rng)
+    return _around(index, own, sampling, labelled=labelled, rng=rng)
 
 
 def _around(
-    index: SceneIndex, own: Picked, sampling: Sampling, *, rng: np.random.Generator
+    index: SceneIndex,
+    own: Picked,
+    sampling: Sampling,
+    *,
+    labelled: Picked | None,
+    rng: np.random.Generator,
 ) -> Picked:
-    """Return own cells, others within the radius, others beyond it, and then own ones again."""
+    """Return own cells, others within the radius, others beyond it, and then own ones again.
+
+    Of those within the radius labelled ones come first, as many as are wanted.
+    """
     place = own.place[0]
     ball = _ball(index.views[place], own.cell, sampling)
     others = index.blocks.take(index.blocks.place != place)
     near = others.take(others.distance(ball.centre) <= ball.radius * _BEYOND)
+    kept = min(len(own.cell), round(sampling.own_share * sampling.points))
+    wanted = round(sampling.labelled_share * (sampling.points - kept))
+    taken = joined([])
+    if labelled is not None and wanted:
+        taken = some(_held(ball, labelled.take(labelled.place != place), index), wanted, rng)
+    gone = {index.views[of].frame_id: taken.cell[run] for of, run in taken.by_view()}
 
     def inside(view: IndexedView, cells: Int64[np.ndarray, "m"]) -> Bool[np.ndarray, "m"]:
-        return view.usable(cells) & ball.holds(view, cells)
+        held = view.usable(cells) & ball.holds(view, cells)
+        before = gone.get(view.frame_id)
+        return held if before is None else held & ~np.isin(cells, before)
 
     def beyond(view: IndexedView, cells: Int64[np.ndarray, "m"]) -> Bool[np.ndarray, "m"]:
         return view.usable(cells) & ~ball.holds(view, cells)
 
-    kept = min(len(own.cell), round(sampling.own_share * sampling.points))
-    parts = [draw(near, index, inside, most=sampling.points - kept, rng=rng)]
-    left = sampling.points - kept - len(parts[0].cell)
+    left = sampling.points - kept - len(taken.cell)
+    parts = [taken, draw(near, index, inside, most=left, rng=rng)]
+    left -= len(parts[1].cell)
     if left:
         parts.append(draw(others, index, beyond, most=left, rng=rng))
-        left -= len(parts[1].cell)
+        left -= len(parts[2].cell)
     return joined([some(own, kept + left, rng), *parts])
+
+
+def _held(ball: _Ball, cells: Picked, index: SceneIndex) -> Picked:
+    """Return those that lie inside."""
+    held = [ball.holds(index.views[place], cells.cell[run]) for place, run in cells.by_view()]
+    return cells.take(np.concatenate([np.zeros(0, np.bool_), *held]))
 
 
 def _ball(view: IndexedView, own: Int64[np.ndarray, "n"], sampling: Sampling) -> _Ball:

@@ -89,6 +89,20 @@ def test_a_view_is_its_frame_and_its_cloud(made: Made) -> None:
         assert (cloud.frame[sample.pair_point] == frame).all()
 
 
+def test_labelled_points_of_other_views_are_preferred_where_they_are_wanted(made: Made) -> None:
+    def known(share: float) -> int:
+        sampling = Sampling(points=150, own_share=0.2, labelled_share=share)
+        data = data_of(made, replace(CONFIG, sampling=sampling))
+        clouds = [cloud_of(view_sample(data, frame)) for frame in FRAMES]
+        assert [len(cloud.xyz) for cloud in clouds] == [150] * len(FRAMES)
+        return sum(
+            int(((cloud.frame != frame) & (cloud.labels < IGNORED)).sum())
+            for frame, cloud in zip(FRAMES, clouds, strict=True)
+        )
+
+    assert known(1.0) > 1.5 * known(0.0) > 0
+
+
 def test_a_frame_without_geometry_has_no_cloud(made: Made) -> None:
     sample = view_sample(data_of(made), LONE)
     assert sample.cloud is None
@@ -157,14 +171,16 @@ def test_what_is_learnt_does_not_depend_on_the_frame_that_was_open(made: Made) -
 
 def test_every_view_comes_once_in_an_epoch(made: Made) -> None:
     data = data_of(made)
-    turns = [place for step in range(8) for place in data.places(step, 3)]
-    assert len(turns) == 24
-    counts = Counter((place.epoch, place.view) for place in turns)
+    turns = [turn for step in range(8) for turn in data.turns.of_step(step, 3)]
+    counts = Counter((turn.epoch, turn.view) for turn in turns)
     assert counts == Counter((epoch, view) for epoch in range(6) for view in range(4))
-    orders = {tuple(data.order(epoch).tolist()) for epoch in range(6)}
-    assert len(orders) > 1
-    # a step is at home in two epochs where one ends
-    assert [place.epoch for place in data.places(1, 3)] == [0, 1, 1]
+
+
+def test_so_many_views_of_each_step_have_labels_as_are_wanted(made: Made) -> None:
+    data = data_of(made, replace(CONFIG, run=Run(frames="all", labelled_views=0.5)))
+    for step in range(6):
+        frames = data.batch(step, 2).frame.tolist()
+        assert [frame in LABELLED for frame in frames] == [True, False]
 
 
 def test_a_resumed_training_gets_the_very_same_batches(made: Made) -> None:
@@ -209,8 +225,8 @@ def test_no_two_draws_share_their_chance(made: Made, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(np.random, "default_rng", listen)
     data = data_of(made)
     for step in range(4):
-        for place in data.places(step, 4):
-            data.sample(step, place.view, epoch=place.epoch)
+        for turn in data.turns.of_step(step, 4):
+            data.sample(step, turn.view, epoch=turn.epoch)
     # in each of four steps the order, three views with geometry, and four images
     assert len(set(asked)) == len(asked) == 4 * (1 + 3 + 4)
 

@@ -104,6 +104,51 @@ def test_points_are_equally_likely_within_their_share(
     assert not any(seen[cell] for cell in beyond)
 
 
+def labelled_of(scene: Scene, *, every: int) -> Picked:
+    """One cell of so many is labelled."""
+    found = [(p, c) for p, view in enumerate(scene.views) for c in usable(view)[::every]]
+    return Picked(*map(np.array, zip(*found, strict=True)))
+
+
+@given(st.integers(0, 2), st.integers(1, 500), st.floats(0, 1), st.integers(1, 30))
+@settings(max_examples=40, deadline=None)
+def test_labelled_points_come_first_among_near_ones(
+    place: int, points: int, share: float, every: int
+) -> None:
+    sampling = Sampling(points=points, labelled_share=share, radius_factor=0.7)
+    scene = street()
+    index = index_scene(scene, frames=FRAMES)
+    labelled = labelled_of(scene, every=every)
+    rng = np.random.default_rng(0)
+    found = cells(pick(index, FRAMES[place], sampling, labelled=labelled, rng=rng))
+    own, (inside, beyond) = own_of(scene, place), around(scene, place, sampling)
+    assert found == sorted(set(found))
+    chosen = set(found)
+    kept = min(len(own), round(sampling.own_share * points))
+    known = inside & set(cells(labelled))
+    assert len(chosen & known) >= min(len(known), round(share * (points - kept)))
+    near = min(len(inside), points - kept)
+    assert len(chosen & inside) == near
+    assert len(chosen & beyond) == min(len(beyond), points - kept - near)
+
+
+def test_labelled_points_are_equally_likely_and_so_are_the_others() -> None:
+    sampling = Sampling(points=60, labelled_share=0.5, radius_factor=0.7)
+    scene = street()
+    index = index_scene(scene, frames=FRAMES)
+    labelled = labelled_of(scene, every=4)
+    seen: Counter[Cell] = Counter()
+    for seed in range(250):
+        rng = np.random.default_rng(seed)
+        seen.update(cells(pick(index, FRAMES[1], sampling, labelled=labelled, rng=rng)))
+    inside, _ = around(scene, 1, sampling)
+    known = inside & set(cells(labelled))
+    assert len(known) > 12
+    assert likelihood([seen[cell] for cell in known], of=250) > UNLIKELY
+    assert likelihood([seen[cell] for cell in inside - known], of=250) > UNLIKELY
+    assert sum(seen[cell] for cell in known) > 250 * 12  # half of the others, and some by chance
+
+
 def test_a_scene_smaller_than_the_cloud_comes_whole() -> None:
     scene = street()
     whole = own_of(scene, 0) | own_of(scene, 1) | own_of(scene, 2)
