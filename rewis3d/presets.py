@@ -171,7 +171,11 @@ _CPU: Final = changed(
         "point_features": "lifted",
         "points": 5_000,
         "grid": 0.2,
-        "lr_2d": 3e-4,
+        "labelled_share": 0.5,
+        "labelled_views": 0.5,
+        "alpha": 0.95,
+        "cmc_divisor": "weights",
+        "lr_2d": 3e-3,
         "cutout_size": 60,
     },
 )

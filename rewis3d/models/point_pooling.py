@@ -20,8 +20,9 @@ class Cells:
 
 
 def batch_norm(channels: int) -> nn.BatchNorm1d:
-    """Return the network's batch normalisation, with Pointcept's constants."""
-    return nn.BatchNorm1d(channels, eps=1e-3, momentum=0.01)
+    """Return the network's batch normalisation, with Pointcept's constant; the network's
+    configuration says how fast its statistics move."""
+    return nn.BatchNorm1d(channels, eps=1e-3)
 
 
 class Pooling(nn.Module):

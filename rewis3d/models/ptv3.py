@@ -57,6 +57,9 @@ class PointNetworkConfig:
     drop_path: float = 0.3
     """Share of tokens that a block leaves out in training at the coarsest resolution; it falls
     evenly to 0 at the finest, where encoder and decoder begin and end."""
+    momentum: float = 0.01
+    """Share of a batch in the running statistics of BatchNorm, which a network that predicts uses.
+    They must keep up with the weights: a training of a few hundred steps needs more."""
     m1_quirk: bool = True
     """After unpooling, the first block's convolution sees the skip connection alone, not the sum:
     what weights trained with PT-v3m1 expect (Pointcept/PointTransformerV3 issues 65 and 149)."""
@@ -78,6 +81,7 @@ class PointNetworkConfig:
         known = bool(self.orders) and set(self.orders) <= set(ORDERS)
         demand(self, "orders", known, f"some of {', '.join(ORDERS)}")
         demand(self, "drop_path", 0 <= self.drop_path < 1, "0 or more and less than 1")
+        demand(self, "momentum", 0 < self.momentum <= 1, "more than 0 and at most 1")
         demand(self, "grid_size", self.grid_size > 0, "more than 0")
         for name in ("in_channels", "patch", "mlp_ratio"):
             demand(self, name, getattr(self, name) >= 1, "1 or more")
@@ -93,6 +97,7 @@ TINY: Final = PointNetworkConfig(
     decoder_heads=(4, 4, 8),
     strides=(2, 2, 2),
     patch=256,
+    momentum=0.1,
 )
 """For a CPU: 2.5 million weights, seconds a step up to 30 000 voxels (METHOD.md section 8)."""
 
@@ -152,6 +157,9 @@ class PointTransformer(nn.Module):
         self.dec = nn.ModuleDict(
             {f"dec{stage}": DecoderStage(config, stage) for stage in range(len(config.strides))}
         )
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm1d):
+                module.momentum = config.momentum
 
     def forward(
         self,

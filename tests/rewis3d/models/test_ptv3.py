@@ -188,6 +188,26 @@ def test_a_few_steps_fit_what_a_cloud_shows() -> None:
     assert losses[-1] < 0.5 * losses[0]
 
 
+def test_a_tiny_network_predicts_what_it_learnt_after_a_few_steps() -> None:
+    def predicted(momentum: float) -> float:
+        """The loss in eval mode, where statistics of far older weights do harm."""
+        torch.manual_seed(0)
+        made = PointSegmenter(replace(SMALL, momentum=momentum), 2).train()
+        batch, draws = street(150, 50), generator()
+        high = (batch.xyz[:, 2] > batch.xyz[:, 2].median()).long()
+        optimiser = torch.optim.AdamW(made.parameters(), 1e-2)
+        for _ in range(30):
+            loss = torch.nn.functional.cross_entropy(made(batch, generator=draws), high)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+        with torch.inference_mode():
+            return float(torch.nn.functional.cross_entropy(made.eval()(batch), high))
+
+    assert PUBLISHED.momentum == 0.01  # Pointcept's
+    assert predicted(TINY.momentum) < 0.5 * predicted(PUBLISHED.momentum)
+
+
 def test_autocast_predicts_nearly_the_same() -> None:
     made, batch = network(), street(120, 40)
     with torch.inference_mode():
@@ -210,6 +230,7 @@ def test_autocast_predicts_nearly_the_same() -> None:
         ({"orders": ()}, "orders"),
         ({"drop_path": 1.0}, "drop_path"),
         ({"grid_size": 0.0}, "grid_size"),
+        ({"momentum": 0.0}, "momentum"),
         ({"patch": 0}, "patch"),
     ],
 )
