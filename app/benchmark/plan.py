@@ -31,7 +31,7 @@ from rewis3d.presets import changed, resolve, to_json
 
 FORMAT: Final = 1
 """Goes up when cells of before can't stand beside those of now."""
-STEPS: Final = 600
+STEPS: Final = 160
 """Of a cell where the preset counts minutes: these are not worth the same in every row."""
 BRUSH: Final = 3.0
 """Width of a simulated stroke in pixels."""
