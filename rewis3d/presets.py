@@ -137,7 +137,7 @@ _RELEASED: Final = changed(
         "absent_class": "zero",
     },
 )
-# Lengths, sizes and rates from here on are sensible starts that are not measured yet.
+# Lengths, sizes and rates of this one are sensible starts that are not measured yet.
 _INTERACTIVE: Final = changed(
     _PAPER,
     {
@@ -159,6 +159,7 @@ _INTERACTIVE: Final = changed(
         "lr_3d_blocks": 2e-3,
     },
 )
+# Measured, but for length and batch: docs/decisions/0008-what-a-short-training-needs.md.
 _CPU: Final = changed(
     _INTERACTIVE,
     {
