@@ -81,9 +81,10 @@ def learn(
                 saved = time.monotonic()
             started = time.monotonic()
             progress, terms = _stepped(branches, next(batches), plan, progress, place)
+            if progress.steps is not None:  # a rehearsal is none of the curve
+                curves.add(terms)
             progress = _counted(progress, plan, time.monotonic() - started)
             known.steps = progress.steps
-            curves.add(terms)
             yield from _told(progress, plan, curves)
     finally:
         batches.close()

@@ -44,7 +44,10 @@ class Plan:
         return max(FEWEST, round(60 * self.config.run.minutes * measured / seconds))
 
     def moment(self, step: int, steps: int | None) -> Moment:
-        """Return where in the training a step is; at its start as long as the steps are unknown."""
+        """Return where in the training a step is; at its start as long as the steps are unknown.
+
+        Those are measured: they take as long as the later ones, in which all losses have weight.
+        """
         at, whole = (0, 1) if steps is None else (step, steps)
         losses, between = self.config.losses, self.config.cross_modal
         start = between.cmc_start_warm if self.warm else between.cmc_start
@@ -58,6 +61,7 @@ class Plan:
             cross_modal=ramp(
                 at, whole, start=start, length=between.cmc_ramp, stairs=between.cmc_stairs
             ),
+            rehearsal=steps is None,
         )
 
     def sky_begins(self, step: int, steps: int | None) -> bool:

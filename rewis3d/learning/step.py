@@ -40,6 +40,8 @@ class Moment:
     """Share of their full weight that the losses within the branches have by now, 0..1."""
     cross_modal: float
     """The same of those between the branches."""
+    rehearsal: bool = False
+    """Losses that have no weight yet are computed too: to see what a step will take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +116,8 @@ def _lessons(
                 branches,
                 piece,
                 config.cross_modal,
-                within=config.losses.consistency and moment.consistency > 0,
-                between=moment.cross_modal > 0,
+                within=config.losses.consistency and (moment.consistency > 0 or moment.rehearsal),
+                between=moment.cross_modal > 0 or moment.rehearsal,
                 share=share,
                 generator=generator,
             )

@@ -13,9 +13,9 @@ import torch
 from rewis3d.learning import loop
 from rewis3d.learning.lesson import Branches
 from rewis3d.learning.loop import Material, Place, learn
-from rewis3d.learning.plan import FEWEST, Plan
+from rewis3d.learning.plan import FEWEST, MEASURED, Plan
 from rewis3d.learning.state import Verdict
-from rewis3d.learning.step import make_step
+from rewis3d.learning.step import Moment, make_step
 from rewis3d.method import CrossModal, Losses, MethodConfig, Run
 from rewis3d.reports import Point, Progress, Scores
 from rewis3d.types import Rewis3dError
@@ -115,6 +115,27 @@ def test_minutes_become_steps_that_fit(tmp_path: Path):
     totals = [one.total for one in reports if isinstance(one, Progress)]
     assert totals[0] == 0  # not known yet
     assert totals[-1] == FEWEST  # 6 ms are too few for any
+
+
+def test_steps_are_measured_with_all_that_later_ones_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[int] = []
+
+    def listening(made: Branches, batch: Any, config: Any, moment: Moment, **options: Any) -> Any:
+        terms = make_step(made, batch, config, moment, **options)
+        if moment.rehearsal:
+            asked.append(int(terms.image.cross_modal.count))
+            assert moment.cross_modal == 0
+        return terms
+
+    monkeypatch.setattr(loop, "make_step", listening)
+    config = replace(CONFIG, run=replace(RUN, steps=0, minutes=1e-4))
+    reports, *_ = trained(tmp_path, config)
+    assert len(asked) == MEASURED + 1
+    assert min(asked) > 0
+    # and what is measured is not told as if it counted
+    assert min(step for series, step in curves(reports) if series == "cross-modal, 2D") > 6
 
 
 class Greedy:

@@ -102,6 +102,19 @@ def test_no_teacher_is_asked_where_nobody_listens(monkeypatch: pytest.MonkeyPatc
     assert terms.image.consistency.count == terms.image.cross_modal.count == 0
 
 
+def test_a_rehearsal_changes_nothing_but_what_a_step_takes():
+    quiet = replace(FULLY, consistency=0.0, cross_modal=0.0)
+    found = []
+    for moment in (quiet, replace(quiet, rehearsal=True)):
+        made = still(branches())
+        terms = make_step(made, Lessons().batch(0, 4), CONFIG, moment, seed=1, micro_batch=4)
+        found.append((terms.image.cross_modal.count > 0, gradients(made)))
+    (heard, expected), (rehearsed, same) = found
+    assert not heard
+    assert rehearsed
+    assert all(torch.equal(one, other) for one, other in zip(expected, same, strict=True))
+
+
 def test_cross_modal_weight_reaches_both_students():
     moved = {}
     for weight in (0.0, 5.0):
