@@ -33,7 +33,7 @@ class Turns:
     queue comes equally often.
     """
 
-    queues: tuple[Int64[np.ndarray, "n"], ...]
+    queues: tuple[Int64[np.ndarray, "_"], ...]
     """One of all views, or one of those with labels and one of the others."""
     share: float
     """Of the views of a step, so many come from the first of two queues."""
