@@ -9,6 +9,7 @@ A class whose labels can't be shared so keeps all of them for training and is no
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
@@ -64,8 +65,8 @@ def split_frames(
     """
     cuts: dict[str, _Cut] = {}
     for class_id in class_map.class_ids:
-        rng = np.random.default_rng([seed, class_id])
-        cuts |= _choose([s for one in labelled for s in one.strokes if s.class_id == class_id], rng)
+        of_class = [s for one in labelled for s in one.strokes if s.class_id == class_id]
+        cuts |= _choose(of_class, seed)
 
     def painted(cuts: Mapping[str, _Cut]) -> Iterator[Split]:
         for one in labelled:
@@ -79,19 +80,31 @@ def split_frames(
     yield from painted({uuid: cut for uuid, cut in cuts.items() if uuid not in kept_whole})
 
 
-def _choose(strokes: Sequence[Stroke], rng: np.random.Generator) -> dict[str, _Cut]:
-    """Return the strokes of one class that judge, in part or whole."""
+def _choose(strokes: Sequence[Stroke], seed: int) -> dict[str, _Cut]:
+    """Return the strokes of one class that judge, in part or whole.
+
+    The order is that of their digests: strokes that are added or taken away later leave the others
+    in theirs, so that what judges one round judges the next one too, but for the last few.
+    """
     pieces = [max(1, round(_arc(s.xy)[-1] / max(PIECE, s.width))) for s in strokes]
     total = sum(pieces)
     left = min(max(1, round(SHARE * total)), total - 1)
-    order, at_end = rng.permutation(len(strokes)), rng.random(len(strokes)) < 0.5
     cuts = {}
-    for index in order:
+    digests = [_digest(stroke, seed) for stroke in strokes]
+    for index in sorted(range(len(strokes)), key=digests.__getitem__):
         taken = min(left, pieces[index])
         if taken > 0:
-            cuts[strokes[index].uuid] = _Cut(taken / pieces[index], bool(at_end[index]))
+            at_end = digests[index][-1] % 2 == 0
+            cuts[strokes[index].uuid] = _Cut(taken / pieces[index], at_end)
             left -= taken
     return cuts
+
+
+def _digest(stroke: Stroke, seed: int) -> bytes:
+    """Return what is as good as random, and the same again for the same stroke and seed."""
+    drawn = f"{seed} {stroke.frame_id} {stroke.class_id} {stroke.width} ".encode()
+    path = np.ascontiguousarray(stroke.xy, np.float32)
+    return hashlib.sha256(drawn + path.tobytes()).digest()
 
 
 def _paint(one: LabelledFrame, cuts: Mapping[str, _Cut], class_map: ClassMap) -> Split:

@@ -165,6 +165,25 @@ def test_a_new_class_changes_nothing_for_the_others():
     assert (before.judge[:45] == after.judge[:45]).all()
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_what_judges_goes_on_judging_as_strokes_are_added(seed):
+    def frames(count):
+        rows = [
+            row(f"{n}{i}", 0, 8 * i + 5, x=(5, 40 + 9 * i), frame_id=n)
+            for n in range(count)
+            for i in range(11)
+        ]
+        return [
+            labelled(*(one for one in rows if one.frame_id == n), frame_id=n) for n in range(count)
+        ]
+
+    before = split_frames(frames(6), CLASSES, seed=seed)
+    after = split_frames(frames(8), CLASSES, seed=seed)[:6]
+    judged = sum(int(split.judge.sum()) for split in before)
+    still = sum(int((a.judge & b.judge).sum()) for a, b in zip(before, after, strict=True))
+    assert still > 0.6 * judged
+
+
 def test_frames_come_one_by_one_and_each_is_told_of():
     """All classes train on the first frame, so one look at it is enough before it is yielded."""
     frames = [labelled(*(row(f"{n}{i}", i % 2, 8 * i + 5) for i in range(9)), frame_id=n)
