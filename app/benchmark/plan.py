@@ -29,7 +29,7 @@ from rewis3d.config import QuickConfig
 from rewis3d.method import LENGTHS, MethodConfig
 from rewis3d.presets import changed, resolve, to_json
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Goes up when cells of before can't stand beside those of now."""
 STEPS: Final = 160
 """Of a cell where the preset counts minutes: these are not worth the same in every row."""
