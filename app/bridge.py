@@ -86,7 +86,7 @@ def write_training_job(
                 config=round_.config,
                 seed=round_.seed,
                 features=way_from(folder, workspace.path(FEATURES)),
-                rival=parent and way_from(folder, workspace.path(parent.folder) / MODEL),
+                rival=parent and way_from(folder, workspace.path(parent.folder) / JOB),
                 scene=scene and way_from(folder, workspace.path(scene)),
                 start=earlier and way_from(folder, workspace.path(earlier.folder)),
                 options=_origin(round_),

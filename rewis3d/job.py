@@ -55,8 +55,8 @@ class Job:
     output: str = ".."
     """Where results go, relative to the job folder: the round's folder, or an export's."""
     rival: str | None = None
-    """The model folder of the round that was active when a round was started: it is judged on the
-    pixels that judge the new one. Relative to the job folder; it need not be there."""
+    """The job folder of the round that was active when a round was started, relative to this one.
+    The new round is compared with it (rewis3d/rival.py); it need not be there."""
     scene: str | None = None
     """The folder of the scene that a round trains with, relative to the job folder."""
     start: str | None = None

@@ -11,7 +11,7 @@ from typing import Final
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Bool, Float32, Int64, UInt8
+from jaxtyping import Bool, Float32, Int32, Int64, UInt8
 from torch import Tensor
 
 from rewis3d.features import Frames, hypercolumns
@@ -19,6 +19,7 @@ from rewis3d.fit import Pixels
 from rewis3d.grow import grown
 from rewis3d.images import read_mask
 from rewis3d.job import Job, View
+from rewis3d.judge import placed
 from rewis3d.models.segmenter import Segmenter
 from rewis3d.reports import Progress
 from rewis3d.types import UNLABELLED, Rewis3dError
@@ -52,6 +53,8 @@ class Training:
     everything: Labelled
     without_judge: Labelled
     judge: Pixels
+    judged_at: Int32[np.ndarray, "n 3"]
+    """Frame id, row and column of each judging pixel."""
 
 
 class _Use(IntEnum):
@@ -72,6 +75,7 @@ class _Frame:
     columns: Float32[Tensor, "n f"]
     labels: Int64[Tensor, "n"]
     uses: Int64[Tensor, "n"]
+    judged_at: Int32[np.ndarray, "m 3"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,7 @@ def _frame(
         hypercolumns(maps, rgb, torch.from_numpy(np.concatenate(places)).to(device)),
         torch.from_numpy(np.concatenate(values).astype(np.int64)).to(device),
         torch.from_numpy(uses).to(device),
+        placed(view.frame_id, places[_Use.JUDGES]),
     )
 
 
@@ -182,6 +187,7 @@ def _joined(found: list[_Frame]) -> Training:
     """
     labels = torch.cat([frame.labels for frame in found])
     uses = torch.cat([frame.uses for frame in found])
+    judged_at = np.concatenate([frame.judged_at for frame in found])
     table = torch.empty((len(labels), found[0].columns.shape[1]), device=labels.device)
     end = len(table)
     while found:
@@ -197,4 +203,5 @@ def _joined(found: list[_Frame]) -> Training:
         Labelled(used(_Use.TRAINS, _Use.JUDGES), used(_Use.GROWN)),
         Labelled(used(_Use.TRAINS), used(_Use.GROWN_WITHOUT_JUDGE)),
         used(_Use.JUDGES),
+        judged_at,
     )

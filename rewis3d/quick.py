@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Generator, Iterator
 from dataclasses import replace
@@ -20,7 +21,7 @@ from rewis3d.features import FeatureCache, Frames
 from rewis3d.fit import Pixels, fit, standardisation
 from rewis3d.grown_labels import AGREED
 from rewis3d.job import Job, read_job
-from rewis3d.judge import Answers, answers, by_frames, compared, rivalled, scored
+from rewis3d.judge import Answers, answers, scored
 from rewis3d.labelled import Labelled, Training, read_labelled
 from rewis3d.models.network import Network, ready
 from rewis3d.models.segmenter import Head, Segmenter, StandardHead
@@ -28,7 +29,8 @@ from rewis3d.models.weights import lite0
 from rewis3d.predict import predict, predict_frame
 from rewis3d.presets import read_as
 from rewis3d.publish import publish
-from rewis3d.reports import Done, Point, Progress, Published, Report, Rival, Scores
+from rewis3d.reports import Done, Point, Progress, Published, Report, Scores
+from rewis3d.rival import JUDGED, Pair, by_frames, compared
 
 MODEL: Final = "model"
 """The checkpoint's folder under the job's output."""
@@ -137,23 +139,30 @@ def _fit(
 def _judged(
     training: Training, job: Job, config: QuickConfig, *, frames: Frames, folder: Path
 ) -> Generator[Point | Progress, None, Scores | None]:
-    """Return how well a head fitted without the judging pixels does on them."""
+    """Return how well a head fitted without the judging pixels does on them, and keep it."""
     judge = training.judge
     if len(judge.labels) == 0 or len(training.without_judge.drawn.labels) == 0:
         return None
     head = yield from _fitted(training.without_judge, job, config, stage=JUDGING)
-    own = Answers(judge.labels.to(torch.uint8).cpu().numpy(), _found(head, judge))
+    truth = judge.labels.to(torch.uint8).cpu().numpy()
+    own = Answers(truth, _found(head, judge), training.judged_at)
+    scores = scored(own, job.classes)
+    if scores is None:
+        raise AssertionError("there are judging pixels")
+    network = build(config, copy.deepcopy(head).cpu(), lite0())
+    kept = Checkpoint(network, job.classes, config, job.seed, scores, job.options)
+    save_checkpoint(kept, folder / job.output / JUDGED)
 
-    def compare(checkpoint: Checkpoint) -> Generator[Progress, None, Rival]:
+    def ask(checkpoint: Checkpoint) -> Generator[Progress, None, Pair]:
         """Ask both heads where they read the same maps, else both networks for whole frames."""
         if its_head := _head_over_same_maps(checkpoint.network, config):
             found = _found(its_head.to(judge.labels.device), judge)
-            return rivalled(checkpoint, job.classes, own, found)
-        network = ready(build(config, head.cpu(), lite0())).to(frames.device)
-        whole = yield from answers(network, job, frames, folder=folder)
+            return Pair(own, Answers(truth, found, training.judged_at))
+        judged = ready(network).to(frames.device)
+        whole = yield from answers(judged, job, frames, folder=folder)
         return (yield from by_frames(checkpoint, whole, job, frames, folder=folder))
 
-    return (yield from compared(scored(own, job.classes), job, compare, folder=folder))
+    return (yield from compared(scores, job, ask, folder=folder))
 
 
 @torch.inference_mode()

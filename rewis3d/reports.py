@@ -40,15 +40,17 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """The model of another round on the very pixels that judge a round, for classes both have."""
+    """Two rounds on pixels whose labels were held out from both, for classes that both have."""
 
     round: int
     miou: float | None
-    """In [0, 1]; it may have learnt from these pixels."""
+    """Of the other round, in [0, 1]; None where no such pixel is of a class that both have."""
     own: float | None
-    """The judged round's mIoU on the same pixels and classes."""
+    """Of the round that is judged."""
     classes: int
     """How many classes both rounds have, by class id: only pixels labelled with these count."""
+    pixels: int
+    """How many pixels these are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,9 @@ _KINDS = {
 def read_scores(fields: Mapping[str, Any]) -> Scores:
     """Read what `asdict` made of scores; TypeError where it is something else."""
     rival = fields.get("rival")
-    return Scores(**{**fields, "rival": Rival(**rival) if rival else None})
+    if rival is not None:  # of earlier versions no pixels are told: there the other had learnt them
+        rival = Rival(**rival) if "pixels" in rival else None
+    return Scores(**{**fields, "rival": rival})
 
 
 def to_line(report: Report) -> str:

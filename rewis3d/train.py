@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Generator, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,7 @@ from rewis3d.device import pick
 from rewis3d.enlist import POINTS, as_shown, enlisted
 from rewis3d.features import FeatureCache, Frames
 from rewis3d.job import JOB_FILE, Job, read_job
-from rewis3d.judge import judged
+from rewis3d.judge import Answers, answers, scored
 from rewis3d.learning.lesson import Branches
 from rewis3d.learning.loop import Material, Place, learn
 from rewis3d.learning.plan import Plan
@@ -30,6 +31,7 @@ from rewis3d.point_features import PointFeatures, look
 from rewis3d.predict import predict
 from rewis3d.presets import read_as
 from rewis3d.reports import Done, Point, Progress, Report
+from rewis3d.rival import JUDGED, beside_rival
 from rewis3d.scene import SceneFolder
 from rewis3d.start import Start, start
 from rewis3d.types import Rewis3dError
@@ -104,7 +106,6 @@ def _train(
             frames.device,
         ),
     )
-    _keep_points(team.branches, job, output)
     network = _chosen(team.branches, verdict).settled().cpu()
     save_checkpoint(
         Checkpoint(network, job.classes, config, job.seed, verdict.scores, job.options),
@@ -113,7 +114,7 @@ def _train(
 
 
 def _keep_points(branches: Branches, job: Job, output: Path) -> None:
-    """Keep the 3D teacher for the rounds after this one."""
+    """Keep the 3D teacher for the rounds after this one, which may be judged on the same labels."""
     if branches.points is None or branches.bridge is None:
         return
     network = branches.points.teacher.network
@@ -144,18 +145,31 @@ def features_for(
 def _verdict(
     branches: Branches, job: Job, config: MethodConfig, *, frames: Frames, folder: Path
 ) -> Generator[Progress, None, Verdict]:
-    """Judge the 2D student, and its teacher where it has learnt anything from one."""
-    verdicts = []
+    """Judge the 2D student, and its teacher where it has learnt anything from one.
+
+    The better one is kept as it is now, and so is the 3D teacher: neither has learnt what judged.
+    """
+    found: list[tuple[Verdict, Answers]] = []
     for chosen in ("teacher", "student") if config.losses.consistency else ("student",):
         network = ready(_chosen(branches, Verdict(chosen, None))).to(frames.device)
-        verdicts.append(Verdict(chosen, (yield from judged(network, job, frames, folder=folder))))
-    return max(verdicts, key=_standing)
+        own = yield from answers(network, job, frames, folder=folder)
+        found.append((Verdict(chosen, scored(own, job.classes)), own))
+    verdict, own = max(found, key=_standing)
+    output = folder / job.output
+    _keep_points(branches, job, output)
+    if verdict.scores is None:
+        return verdict
+    network = _chosen(branches, verdict).settled().cpu()
+    kept = Checkpoint(network, job.classes, config, job.seed, verdict.scores, job.options)
+    save_checkpoint(kept, output / JUDGED)
+    scores = yield from beside_rival(verdict.scores, own, job, frames, folder=folder)
+    return replace(verdict, scores=scores)
 
 
-def _standing(verdict: Verdict) -> float:
+def _standing(judged: tuple[Verdict, Answers]) -> float:
     """Return what verdicts are ordered by; of equal ones the first is taken."""
-    miou = None if verdict.scores is None else verdict.scores.miou
-    return -1.0 if miou is None else miou
+    scores = judged[0].scores
+    return -1.0 if scores is None or scores.miou is None else scores.miou
 
 
 def _chosen(branches: Branches, verdict: Verdict) -> Network:

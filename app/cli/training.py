@@ -125,7 +125,7 @@ def what_is_shown(one: Round, active: int | None) -> str:
     if rival["own"] is None or rival["miou"] is None:
         return f"{shown}: no held-out pixel compares it with round {rival['round']}"
     found = f"{100 * rival['own']:.1f} % to {100 * rival['miou']:.1f} % of round {rival['round']}"
-    return f"{shown}: {found} on the same held-out strokes"
+    return f"{shown}: {found} on strokes that neither had learnt"
 
 
 def _after_interrupt(workspace: Workspace, number: int) -> str:

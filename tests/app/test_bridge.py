@@ -35,7 +35,7 @@ def _mask(folder: Path, file: str | None) -> np.ndarray:
 def _assert_same_but_for_gaps(mask: np.ndarray, expected: np.ndarray) -> None:
     """Between what judges and what trains a little is left unlabelled; nothing else differs."""
     assert ((mask == expected) | (mask == UNLABELLED)).all()
-    assert (mask != UNLABELLED).sum() > 0.6 * (expected != UNLABELLED).sum()
+    assert (mask != UNLABELLED).sum() > 0.5 * (expected != UNLABELLED).sum()
 
 
 def test_a_training_job_holds_every_frame_and_the_labels_of_the_round(project):
@@ -296,4 +296,4 @@ def test_a_round_is_to_be_judged_beside_the_one_that_was_active(project):
         conn.execute(project_row.update().values(active_round=1))
     first, second = (bridge.write_training_job(project, number) for number in (1, _round(project)))
     assert read_job(first).rival is None
-    assert read_job(second).rival == "../../0001/model"
+    assert read_job(second).rival == "../../0001/job"

@@ -24,7 +24,7 @@ class _Case:
 
 
 def _rival(own: float | None, miou: float | None, *, number: int = 1) -> Scores:
-    return replace(SCORES, rival=Rival(number, miou=miou, own=own, classes=2))
+    return replace(SCORES, rival=Rival(number, miou=miou, own=own, classes=2, pixels=40))
 
 
 CASES = {

@@ -153,7 +153,7 @@ def test_a_round_is_used_if_it_is_better(drawn: Tab, workspace: Workspace) -> No
         with begun_round(workspace, preset="cpu", better=True) as (number, claim):
             drawn.until(f"s.rounds.length === {number}")
             publish(workspace, claim, number, halves(1, 0))
-            finish_round(workspace, claim, miou=own, rival=Rival(1, 0.6, own, 4))
+            finish_round(workspace, claim, miou=own, rival=Rival(1, 0.6, own, 4, 900))
         drawn.find(".toast-text").filter(has_text=line).wait_for()
         active = number if own > 0.6 else 1
         drawn.until(f"s.activeRound === {active} && s.rounds[0].state === 'done'")

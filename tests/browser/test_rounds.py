@@ -95,16 +95,16 @@ def test_a_later_round_is_compared_previewed_and_activated(
     drawn: Tab, workspace: Workspace
 ) -> None:
     round_of(workspace, halves(0, 1), miou=0.5)
-    round_of(workspace, halves(2, 1), miou=0.625, rival=Rival(1, 0.5, 0.6, 2))
+    round_of(workspace, halves(2, 1), miou=0.625, rival=Rival(1, 0.5, 0.6, 2, 800))
     drawn.until("s.rounds[0]?.number === 2 && s.rounds[0].state === 'done'")
     drawn.idle()
     assert overlay(drawn) == [SKY, GROUND]  # nothing is switched unasked
     show_rounds(drawn)
     drawn.find("[data-round='2']").click()
     text = (
-        "mIoU 62.5 % on 1234 held-out pixels. On those of the 2 classes that both rounds have"
-        " 10.0 points above the active round 1 (60.0 % to 50.0 %),"
-        " which may have learnt from these strokes."
+        "mIoU 62.5 % on 1234 held-out pixels. 10.0 points above the active round 1"
+        " (60.0 % to 50.0 %) on 800 pixels that neither had learnt,"
+        " of the 2 classes that both have."
     )
     drawn.page.wait_for_function(f"document.querySelector('.compare').textContent === '{text}'")
     drawn.find(".curves svg").wait_for()

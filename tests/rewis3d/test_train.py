@@ -14,12 +14,14 @@ import pytest
 
 from rewis3d import train
 from rewis3d.checkpoint import WEIGHTS_FILE, load_checkpoint
+from rewis3d.enlist import POINTS
 from rewis3d.job import Job, read_job, write_job
 from rewis3d.learning import loop
 from rewis3d.learning.state import STATE_FILE
 from rewis3d.models.segmenter import Segmenter
 from rewis3d.presets import resolve, to_json
 from rewis3d.reports import Done, Point, Progress, Published, Report, Scores
+from rewis3d.rival import JUDGED
 from rewis3d.types import Rewis3dError
 from tests.rewis3d.data.job import make
 
@@ -184,3 +186,47 @@ def test_a_round_begins_with_the_3d_network_of_an_earlier_one(tmp_path: Path) ->
     assert found[warm][supervised] < found[cold][supervised]
     assert ("cross-modal, 2D", 2) in found[warm]  # both branches are warm: no need to wait
     assert ("cross-modal, 2D", 2) not in found[cold]
+
+
+@pytest.mark.parametrize("settings", [TRAINED, FROZEN], ids=["trained", "frozen"])
+def test_what_is_kept_to_be_compared_has_not_learnt_what_judged_it(
+    tmp_path: Path, settings: dict[str, str]
+) -> None:
+    found = []
+    for swapped in (False, True):
+        folder = round_of(tmp_path / str(swapped), {**settings, "consistency": "0"})
+        if swapped:
+            swap_judging(folder)
+        list(train.run(folder))
+        kept = (f"{JUDGED}/{WEIGHTS_FILE}", f"{POINTS}/points.safetensors")
+        found.append((weights(folder), *((folder.parent / name).read_bytes() for name in kept)))
+    (model, judged, cloud), (other_model, other_judged, other_cloud) = found
+    assert model != other_model
+    assert judged == other_judged
+    assert cloud == other_cloud
+
+
+def swap_judging(folder: Path) -> None:
+    """Give the pixels that judge the other class."""
+    for view in read_job(folder).views:
+        if view.labels is None or view.judge is None:
+            continue
+        labels, judge = (
+            cv2.imread(str(folder / file), cv2.IMREAD_UNCHANGED)
+            for file in (view.labels, view.judge)
+        )
+        assert labels is not None
+        assert judge is not None
+        labels[judge > 0] = 1 - labels[judge > 0]
+        cv2.imwrite(str(folder / view.labels), labels)
+
+
+def test_a_round_is_compared_with_the_judged_network_of_another(tmp_path: Path) -> None:
+    active, folder = (round_of(tmp_path / name, FROZEN) for name in ("active", "now"))
+    list(train.run(active))
+    write_job(replace(read_job(folder), rival=os.path.relpath(active, folder)), folder)
+    [scores] = [report for report in train.run(folder) if isinstance(report, Scores)]
+    assert scores.no_rival is None
+    assert scores.rival is not None
+    assert scores.rival.pixels == scores.pixels
+    assert scores.rival.own == scores.rival.miou == scores.miou  # it is the very same round

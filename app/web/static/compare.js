@@ -132,7 +132,7 @@ function samePixels(pairs, mine, its) {
   const other_ = `They were judged on different pixels, ${shared} of them in both: small differences say little.`;
   if (!rivals) return other_;
   const { own, miou } = rivals[0].scores.rival;
-  return `${other_} On those of round ${rivals[0].number} it has ${percent(own)}, round ${rivals[1].number} ${percent(miou)}, which may have learnt from them.`;
+  return `${other_} On those round ${rivals[0].number} has ${percent(own)}, round ${rivals[1].number} ${percent(miou)}.`;
 }
 
 function showBars() {

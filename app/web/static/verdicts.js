@@ -2,7 +2,7 @@
 import { state } from "./state.js";
 import { percent } from "./train.js";
 
-/** Return what the score says: rounds are compared where both were judged on the same pixels. */
+/** Return what the score says: rounds are compared where pixels were held out from both. */
 export function verdict(round) {
   const { scores } = round;
   const active = state.activeRound;
@@ -22,12 +22,10 @@ function judgedAlike(one, other) {
 }
 
 function against(round, rival) {
-  const all = rival.classes === round.classes.length;
-  if (rival.miou == null) return `None of them shows a class that round ${rival.round} has too.`;
+  if (rival.miou == null) return `No stroke held out from both shows a class that round ${rival.round} has too.`;
   const gain = 100 * (rival.own - rival.miou);
-  const place = all ? "On the same pixels" : `On those of the ${rival.classes} classes that both rounds have`;
-  const figures = all ? `(${percent(rival.miou)})` : `(${percent(rival.own)} to ${percent(rival.miou)})`;
-  return `${place} ${Math.abs(gain).toFixed(1)} points ${gain < 0 ? "below" : "above"} the active round ${rival.round} ${figures}, which may have learnt from these strokes.`;
+  const classes = rival.classes === round.classes.length ? "" : `, of the ${rival.classes} classes that both have`;
+  return `${Math.abs(gain).toFixed(1)} points ${gain < 0 ? "below" : "above"} the active round ${rival.round} (${percent(rival.own)} to ${percent(rival.miou)}) on ${rival.pixels} pixels that neither had learnt${classes}.`;
 }
 
 /** Return what became of "use it if it does better"; an empty string where nobody asked, or before the end. */
@@ -44,7 +42,7 @@ export function outcome(round) {
 /** Return a notice for the end of a round that was to be used if it is better. */
 export function notice(round) {
   const rival = round.scores?.rival;
-  const figures = rival?.miou == null ? "" : ` ${percent(rival.own)} to ${percent(rival.miou)} on the same held-out strokes.`;
+  const figures = rival?.miou == null ? "" : ` ${percent(rival.own)} to ${percent(rival.miou)} on strokes that neither had learnt.`;
   const said = outcome(round);
   return said && `Round ${round.number}: ${said[0].toLowerCase()}${said.slice(1)}${figures}`;
 }

@@ -112,12 +112,12 @@ def test_a_round_that_does_better_is_shown(
         (
             {"rival": {"round": 1, "own": 0.75, "miou": 0.5}},
             2,
-            "it is shown: 75.0 % to 50.0 % of round 1 on the same held-out strokes",
+            "it is shown: 75.0 % to 50.0 % of round 1 on strokes that neither had learnt",
         ),
         (
             {"rival": {"round": 1, "own": 0.5, "miou": 0.75}},
             1,
-            "it is not shown: 50.0 % to 75.0 % of round 1 on the same held-out strokes",
+            "it is not shown: 50.0 % to 75.0 % of round 1 on strokes that neither had learnt",
         ),
         (
             {"rival": {"round": 1, "own": None, "miou": None}},
@@ -125,9 +125,12 @@ def test_a_round_that_does_better_is_shown(
             "it is not shown: no held-out pixel compares it with round 1",
         ),
         (
-            {"rival": None, "no_rival": "the round that was active has no model any more"},
+            {
+                "rival": None,
+                "no_rival": "the round that was active has left no labels to compare on",
+            },
             1,
-            "it is not shown: the round that was active has no model any more",
+            "it is not shown: the round that was active has left no labels to compare on",
         ),
     ],
 )

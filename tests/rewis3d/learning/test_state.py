@@ -17,7 +17,7 @@ from rewis3d.learning.state import (
 from rewis3d.reports import Rival, Scores
 from rewis3d.types import Rewis3dError
 
-SCORES = Scores(0.5, 0.75, {"road": 0.5, "car": None}, 40, Rival(1, 0.25, 0.5, 2))
+SCORES = Scores(0.5, 0.75, {"road": 0.5, "car": None}, 40, Rival(1, 0.25, 0.5, 2, 40))
 HALFWAY = Progressed(
     step=3, steps=6, seconds=1.5, micro_batch=2, job="one", verdict=Verdict("teacher", SCORES)
 )
