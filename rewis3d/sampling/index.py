@@ -9,7 +9,7 @@ from one pass over the depths, and no order of the points is kept.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -59,8 +59,6 @@ class IndexedView:
     depth: Float16[np.ndarray, "n"]
     confidence: Float16[np.ndarray, "n"]
     mask: Bool[np.ndarray, "n"] | None
-    least: np.float16
-    """Confidence from which a cell is usable; more than 0."""
     rays: _Rays
 
     @property
@@ -69,13 +67,13 @@ class IndexedView:
         return self.view.frame_id
 
     def usable(self, cells: Int64[np.ndarray, "m"]) -> Bool[np.ndarray, "m"]:
-        """Say which cells have a depth that the backend lets pass, and confidence enough."""
-        there = (self.depth[cells] > 0) & (self.confidence[cells] >= self.least)
+        """Say which cells have a depth that the backend lets pass, and any confidence."""
+        there = (self.depth[cells] > 0) & (self.confidence[cells] > 0)
         return there if self.mask is None else there & self.mask[cells]
 
     def usable_cells(self) -> Int64[np.ndarray, "m"]:
         """Return all usable cells."""
-        there = (self.depth > 0) & (self.confidence >= self.least)
+        there = (self.depth > 0) & (self.confidence > 0)
         return np.flatnonzero(there if self.mask is None else there & self.mask)
 
     def in_camera(self, cells: Int64[np.ndarray, "m"]) -> Float64[np.ndarray, "m 3"]:
@@ -129,15 +127,11 @@ class SceneIndex:
         raise Rewis3dError(f"frame {frame_id} is not a view of the indexed scene")
 
 
-def index_scene(scene: Scene, *, frames: Collection[int], drop: float = 0.0) -> SceneIndex:
-    """Return the index of a scene's views of these frames; reads every depth once.
-
-    `drop` leaves out that share of each view's cells, those of the lowest confidence; equal ones
-    stay together.
-    """
+def index_scene(scene: Scene, *, frames: Collection[int]) -> SceneIndex:
+    """Return the index of a scene's views of these frames; reads every depth once."""
     rays: dict[bytes, _Rays] = {}
     views = tuple(
-        _indexed(view, _shared(view.geometry.camera, rays), drop=drop)
+        _indexed(view, _shared(view.geometry.camera, rays))
         for view in scene.views
         if view.frame_id in frames
     )
@@ -162,18 +156,11 @@ def moved(
     return (R[:, :1] * x + R[:, 1:2] * y + R[:, 2:] * z + t).T
 
 
-def _indexed(view: SceneView, rays: _Rays, *, drop: float) -> IndexedView:
+def _indexed(view: SceneView, rays: _Rays) -> IndexedView:
     # plain arrays over the maps: indexing a np.memmap takes twice as long
     depth, confidence = (np.asarray(part).reshape(-1) for part in (view.depth, view.confidence))
     mask = None if view.mask is None else np.asarray(view.mask).reshape(-1)
-    least = np.finfo(np.float16).smallest_subnormal
-    every = IndexedView(view, depth, confidence, mask, least, rays)
-    usable = every.usable_cells() if drop > 0 else ()
-    if not len(usable):
-        return every
-    # one of the values: float16 could round one between two of them up and drop both
-    values = confidence[usable].astype(np.float32)
-    return replace(every, least=np.float16(np.quantile(values, drop, method="lower")))
+    return IndexedView(view, depth, confidence, mask, rays)
 
 
 def _shared(camera: Camera, rays: dict[bytes, _Rays]) -> _Rays:

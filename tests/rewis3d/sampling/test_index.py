@@ -98,29 +98,10 @@ def test_the_backend_s_mask_leaves_cells_out() -> None:
     assert min(usable(scene.views[0])) >= 4 * SIZE[1]
 
 
-def test_the_least_confident_share_is_dropped_from_each_view() -> None:
-    scene = street()
-    index = index_scene(scene, frames=FRAMES, drop=0.1)
-    for indexed, view in zip(index.views, scene.views, strict=True):
-        cells = usable(view)
-        kept = set(indexed.usable_cells().tolist())
-        confidence = view.confidence.reshape(-1)
-        assert 0.88 * len(cells) <= len(kept) <= 0.93 * len(cells)
-        assert max(confidence[list(set(cells) - kept)]) < min(confidence[list(kept)])
-
-
-def test_cells_that_are_equally_sure_are_dropped_together() -> None:
-    scene = street()
-    even = np.where(scene.views[0].confidence > 0, np.float16(0.5), np.float16(0))
-    scene = with_view(scene, replace(scene.views[0], confidence=even))
-    view = index_scene(scene, frames=FRAMES, drop=0.1).views[0]
-    assert view.usable_cells().tolist() == usable(scene.views[0])
-
-
 def test_a_view_without_a_usable_cell_has_no_block() -> None:
     scene = street()
     scene = with_view(scene, replace(scene.views[0], depth=np.zeros(SIZE, np.float16)))
-    index = index_scene(scene, frames=FRAMES, drop=0.1)
+    index = index_scene(scene, frames=FRAMES)
     assert set(index.blocks.place.tolist()) == {1, 2}
     assert len(index_scene(scene, frames=FRAMES[:1]).blocks.row) == 0
 
