@@ -33,9 +33,12 @@ _THREAD_VARIABLES: Final = (
 
 _MAXRSS_BYTES: Final = 1 if sys.platform == "darwin" else 1024
 """What the kernel counts a process's memory in."""
-_WAITING: Final = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""Threads that wait for each other sleep. By default they spin, which beside any other work takes
-most of the processor: ten times the time for a small network's step where two processes share it.
+_WAITING: Final = {"OMP_WAIT_POLICY": "ACTIVE", "GOMP_SPINCOUNT": "4000"}
+"""Threads that wait for each other spin for some 40 microseconds, then sleep.
+
+Steps of a small network are thousands of short pieces of work. To sleep after each costs half as
+much again as the work; to spin for longer takes the processor from what runs beside.
+docs/decisions/0003-runs-are-rows.md has the figures.
 """
 
 

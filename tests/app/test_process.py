@@ -115,4 +115,4 @@ def test_the_child_has_its_threads_and_they_do_not_spin(tmp_path: Path) -> None:
         " os.write(int(sys.argv[1]), line.encode() + b'\\n')"
     )
     with Process(tmp_path, threads=3, command=(sys.executable, "-c", code)) as child:
-        assert collect(child) == [Done({"omp": "3", "wait": "PASSIVE"})]
+        assert collect(child) == [Done({"omp": "3", "wait": "ACTIVE"})]
