@@ -107,12 +107,18 @@ def test_a_line_that_is_no_report_is_refused(tmp_path: Path) -> None:
         collect(child)
 
 
-def test_the_child_has_its_threads_and_they_do_not_spin(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("chosen", "wait"), [(None, "ACTIVE 4000"), ("PASSIVE", "PASSIVE 4000")])
+def test_the_child_has_its_threads_and_they_spin_briefly(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: str | None, wait: str
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if chosen:  # by who started the worker
+        monkeypatch.setenv("OMP_WAIT_POLICY", chosen)
     code = (
         "import os, sys; from rewis3d.reports import *;"
-        " line = to_line(Done({'omp': os.environ['OMP_NUM_THREADS'],"
-        " 'wait': os.environ['OMP_WAIT_POLICY']}));"
+        " wait = os.environ['OMP_WAIT_POLICY'] + ' ' + os.environ['GOMP_SPINCOUNT'];"
+        " line = to_line(Done({'omp': os.environ['OMP_NUM_THREADS'], 'wait': wait}));"
         " os.write(int(sys.argv[1]), line.encode() + b'\\n')"
     )
     with Process(tmp_path, threads=3, command=(sys.executable, "-c", code)) as child:
-        assert collect(child) == [Done({"omp": "3", "wait": "ACTIVE"})]
+        assert collect(child) == [Done({"omp": "3", "wait": wait})]
