@@ -163,7 +163,7 @@ _INTERACTIVE: Final = changed(
 _CPU: Final = changed(
     _INTERACTIVE,
     {
-        "minutes": 9.0,
+        "minutes": 8.0,
         "batch": 2,
         "micro_batch": 2,
         "precision": "float32",
