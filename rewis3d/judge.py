@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-from jaxtyping import Bool, Int32, Int64, UInt8
+from jaxtyping import Bool, Int32, UInt8
 
 from rewis3d import metrics
 from rewis3d.features import Frames
 from rewis3d.images import read_mask
 from rewis3d.job import Job, View
+from rewis3d.labelled import placed
 from rewis3d.models.network import Network
 from rewis3d.predict import predict_frame
 from rewis3d.reports import Progress, Scores
@@ -61,11 +62,6 @@ def answers(
             found.append(predict_frame(network, frames, view).labels[places])
             at.append(placed(view.frame_id, np.argwhere(places)))
     return Answers(np.concatenate(truth), np.concatenate(found), np.concatenate(at))
-
-
-def placed(frame_id: int, rc: Int64[np.ndarray, "n 2"]) -> Int32[np.ndarray, "n 3"]:
-    """Return pixels of a frame as `Answers` has them, from rows and columns."""
-    return np.insert(rc, 0, frame_id, axis=1).astype(np.int32)
 
 
 def _kept_back(view: View, folder: Path) -> UInt8[np.ndarray, "h w"]:

@@ -19,7 +19,6 @@ from rewis3d.fit import Pixels
 from rewis3d.grow import grown
 from rewis3d.images import read_mask
 from rewis3d.job import Job, View
-from rewis3d.judge import placed
 from rewis3d.models.segmenter import Segmenter
 from rewis3d.reports import Progress
 from rewis3d.types import UNLABELLED, Rewis3dError
@@ -146,6 +145,11 @@ def _frame(
         torch.from_numpy(uses).to(device),
         placed(view.frame_id, places[_Use.JUDGES]),
     )
+
+
+def placed(frame_id: int, rc: Int64[np.ndarray, "n 2"]) -> Int32[np.ndarray, "n 3"]:
+    """Return frame id, row and column of pixels of a frame, from rows and columns."""
+    return np.insert(rc, 0, frame_id, axis=1).astype(np.int32)
 
 
 def masks(view: View, folder: Path) -> tuple[UInt8[np.ndarray, "h w"], Bool[np.ndarray, "h w"]]:
