@@ -33,8 +33,10 @@ def test_a_frames_masks_are_on_the_disk_before_the_next_ones_are_painted(
         seen.append((done, total, len(list(tmp_path.glob("labels/*.png")))))
 
     written = masks.write_masks(frames, samples.CLASSES, tmp_path, seed=0, on_frame=look)
-    # one look whether every class keeps something to train, then frame by frame
-    assert seen == [(0, 3, 0), (0, 3, 0), (1, 3, 1), (2, 3, 2)]
+    # looks whether every class keeps something to train, then frame by frame
+    first = [one for one in seen if one == (0, 3, 0)]
+    assert seen == [*first, (1, 3, 1), (2, 3, 2)]
+    assert 2 <= len(first) <= 4
     assert list(written) == [one.frame.frame_id for one in frames]
     for files in written.values():
         assert files.labels is not None
