@@ -51,6 +51,8 @@ class Round:
     run: Run
     predicted: int
     """Frames with a prediction."""
+    fused: int
+    """Frames whose prediction was read off over time."""
     strokes_behind: int
     """Strokes that have come or gone since its labels were frozen."""
 
@@ -203,6 +205,7 @@ def publish(conn: Connection, claim: Claim, published: Sequence[Published]) -> N
             "labels_file": str(folder / prediction.labels_file),
             "confidence_file": str(folder / prediction.confidence_file),
             "published_at": now,
+            "fused": prediction.fused,
         }
         key = {"round": number, "frame_id": prediction.frame_id}
         _put_prediction(conn, key, row)
@@ -269,11 +272,13 @@ def predictions_of(conn: Connection, number: int) -> dict[int, PredictionFiles]:
 
 def _from_row(conn: Connection, row: Row[Any], behind: Mapping[int, int]) -> Round:
     fields = row._asdict()
-    count = select(func.count()).where(predictions.c.round == row.number)
+    count = select(func.count(), func.count().filter(predictions.c.fused))
+    counted = conn.execute(count.where(predictions.c.round == row.number)).one()
     return Round(
         class_map=labelset.from_json(fields.pop("class_map")),
         run=runs.get(conn, fields.pop("run_id")),
-        predicted=conn.execute(count).scalar_one(),
+        predicted=counted[0],
+        fused=counted[1],
         strokes_behind=behind[row.label_revision],
         **fields,
     )

@@ -120,6 +120,7 @@ predictions = Table(
     Column("labels_file", String, nullable=False),  # uint8 PNG of the round's train ids
     Column("confidence_file", String, nullable=False),  # uint8 PNG, 255 = certain
     Column("published_at", Float, nullable=False),
+    Column("fused", Boolean),  # read off over time; none in rounds of earlier versions
 )
 
 scenes = Table(

@@ -45,6 +45,9 @@ class QuickConfig:
     """Optimiser steps of the fit to strokes and grown pixels."""
     grown_balance: float = 0.0
     """`balance` of that fit: grown pixels show classes about as often as the frame does."""
+    memory: float = 0.9
+    """What the frames before and after count in the clip's labels, for each step away and as far as
+    optical flow between them can be trusted; 0 reads every frame off alone."""
     device: str = "auto"
     """auto (CUDA where there is one), cpu or cuda."""
 
@@ -58,6 +61,7 @@ class QuickConfig:
         demand(self, "dropout", 0 <= self.dropout < 1, "0 or more and less than 1")
         demand(self, "weight_decay", self.weight_decay >= 0, "0 or more")
         demand(self, "grow", self.grow >= 0, "0 or more")
+        demand(self, "memory", 0 <= self.memory < 1, "0 or more and less than 1")
         demand(self, "longest", self.longest >= 32, "32 or more")
         demand(self, "device", self.device in DEVICES, f"one of {', '.join(DEVICES)}")
 

@@ -22,7 +22,7 @@ from rewis3d.models import windows
 from rewis3d.models.graph import Graph
 from rewis3d.models.network import Network, ready
 from rewis3d.models.segmenter import Segmenter
-from rewis3d.publish import publish, published
+from rewis3d.publish import FUSED, publish, published
 from rewis3d.reports import Done, Progress, Published, Report
 from rewis3d.types import Prediction, Rewis3dError
 
@@ -50,11 +50,15 @@ def run(folder: Path) -> Iterator[Report]:
 def predict(
     network: Network, frames: Frames, job: Job, output: Path, *, flip: bool = False
 ) -> Iterator[Progress | Published]:
-    """Publish every view in the job's order; those already published are announced again.
+    """Publish every view in the job's order; those already published are announced again, also
+    where they were read off over time.
 
     `flip`: predict the mirrored frame too, for the mean of both.
     """
-    earlier = {view.frame_id: published(view.frame_id, output) for view in job.views}
+    earlier = {
+        view.frame_id: published(view.frame_id, output, FUSED) or published(view.frame_id, output)
+        for view in job.views
+    }
     graphs = Graphs(network, [view for view in job.views if earlier[view.frame_id] is None])
     total, made, spent = len(job.views), 0, 0.0
     for index, view in enumerate(job.views):
@@ -102,12 +106,14 @@ def predict_frame(
 ) -> Prediction:
     """Return the prediction of one frame at its own size."""
     with torch.inference_mode():
-        labels, confidence = best(_logits(network, frames, view, flip), view.height, view.width)
+        labels, confidence = best(
+            logits_of(network, frames, view, flip=flip), view.height, view.width
+        )
     return Prediction(view.frame_id, labels, confidence)
 
 
-def _logits(
-    network: Network | Graph, frames: Frames, view: View, flip: bool
+def logits_of(
+    network: Network | Graph, frames: Frames, view: View, *, flip: bool = False
 ) -> Float[Tensor, "1 k r s"]:
     """Return a frame's logits on some grid; from the cache where its maps can be there."""
     if isinstance(network, Segmenter) and network.untouched and not flip:

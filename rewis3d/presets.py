@@ -76,12 +76,13 @@ def read_as(kind: type[OneKind], settings: Mapping[str, Any]) -> OneKind:
 
 
 def quick_of(config: MethodConfig) -> QuickConfig:
-    """Return the settings of the quick round that a Lite network begins as."""
+    """Return the settings of the quick round that a Lite network begins as: of its head alone."""
     networks = config.networks
     return QuickConfig(
         scale=networks.scale,
         longest=networks.longest,
         hidden=networks.hidden,
+        memory=0.0,
         device=config.run.device,
     )
 

@@ -12,12 +12,14 @@ from rewis3d.reports import Published
 from rewis3d.types import Prediction
 
 FOLDER: Final = "predictions"
+FUSED: Final = "fused"
+"""The folder of what was read off over time (rewis3d/over_time.py)."""
 
 
-def publish(prediction: Prediction, output: Path) -> Published:
+def publish(prediction: Prediction, output: Path, kind: str = FOLDER) -> Published:
     """Write a frame's labels and confidence (0 to 255) as PNGs under `output`."""
-    names = _names(prediction.frame_id)
-    (output / FOLDER).mkdir(parents=True, exist_ok=True)
+    names = _names(prediction.frame_id, kind)
+    (output / kind).mkdir(parents=True, exist_ok=True)
     write_mask(
         np.rint(prediction.confidence * 255).astype(np.uint8), output / names.confidence_file
     )
@@ -25,14 +27,13 @@ def publish(prediction: Prediction, output: Path) -> Published:
     return names
 
 
-def published(frame_id: int, output: Path) -> Published | None:
+def published(frame_id: int, output: Path, kind: str = FOLDER) -> Published | None:
     """Return what an earlier attempt published of a frame, None where it did not get so far."""
-    names = _names(frame_id)
+    names = _names(frame_id, kind)
     # The labels come last: where they are, the confidence is.
     return names if (output / names.labels_file).exists() else None
 
 
-def _names(frame_id: int) -> Published:
-    return Published(
-        frame_id, f"{FOLDER}/{frame_id}.labels.png", f"{FOLDER}/{frame_id}.confidence.png"
-    )
+def _names(frame_id: int, kind: str) -> Published:
+    place = f"{kind}/{frame_id}"
+    return Published(frame_id, f"{place}.labels.png", f"{place}.confidence.png", kind == FUSED)

@@ -26,6 +26,7 @@ from rewis3d.labelled import Labelled, Training, read_labelled
 from rewis3d.models.network import Network, ready
 from rewis3d.models.segmenter import Head, Segmenter, StandardHead
 from rewis3d.models.weights import lite0
+from rewis3d.over_time import over_time
 from rewis3d.predict import predict, predict_frame
 from rewis3d.presets import read_as
 from rewis3d.publish import publish
@@ -56,7 +57,12 @@ def run(folder: Path) -> Iterator[Report]:
     checkpoint = load_checkpoint(output / MODEL)
     if checkpoint.scores:
         yield checkpoint.scores
-    yield from predict(ready(checkpoint.network).to(device), frames, job, output)
+    network = ready(checkpoint.network).to(device)
+    yield from predict(network, frames, job, output)
+    if config.memory > 0:
+        yield from over_time(
+            network, checkpoint.scores, job, frames, folder=folder, memory=config.memory
+        )
     yield Done({"frames": len(job.views), "seconds": round(time.monotonic() - started, 2)})
 
 

@@ -36,6 +36,8 @@ class Published:
     frame_id: int
     labels_file: str
     confidence_file: str
+    fused: bool = False
+    """It was read off over time: not what the network says of the frame alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,10 @@ class Scores:
     """The round that was active when this one was started; None where there is no comparison."""
     no_rival: str | None = None
     """Why that round could not be judged on these pixels, for people."""
+    alone: float | None = None
+    """mIoU of whole frames' predictions, frame by frame; None where fusing was not tried."""
+    fused: float | None = None
+    """mIoU of what is read off over time. It is shown where it is not below `alone`."""
 
 
 @dataclass(frozen=True, slots=True)

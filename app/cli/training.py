@@ -111,9 +111,19 @@ def _go_on(workspace: Workspace, number: int, *, wait: bool) -> None:
         one, active = rounds.get_round(conn, number), rounds.active_round(conn)
     first, last = seconds(one.seconds_to_first), seconds(one.seconds)
     held_out = "no held-out strokes" if score(one) == "-" else f"held-out mIoU {score(one)} %"
+    held_out += _over_time(one)
     say(f"round {number}: first prediction {first}, all {one.predicted} frames {last}, {held_out}")
     if one.use_if_better:
         say(what_is_shown(one, active))
+
+
+def _over_time(one: Round) -> str:
+    """Say what reading the labels off over time has brought, where it was tried."""
+    alone, fused = ((one.scores or {}).get(name) for name in ("alone", "fused"))
+    if alone is None or fused is None:
+        return ""
+    used = "" if one.fused else ", which is not used"
+    return f" (frame by frame {100 * alone:.1f} %, over time {100 * fused:.1f} %{used})"
 
 
 def what_is_shown(one: Round, active: int | None) -> str:

@@ -34,10 +34,12 @@ def predicted_round(workspace: Workspace, predictions: dict[int, np.ndarray]) ->
     published = []
     for index, train_ids in predictions.items():
         frame_id = frame_ids(workspace)[index]
-        names = [f"predictions/{frame_id}.{kind}.png" for kind in ("labels", "confidence")]
-        for name in names:
+        labels, confidence = (
+            f"predictions/{frame_id}.{kind}.png" for kind in ("labels", "confidence")
+        )
+        for name in (labels, confidence):
             Image.fromarray(train_ids).save(workspace.path(round_.folder) / name)
-        published.append(Published(frame_id, *names))
+        published.append(Published(frame_id, labels, confidence))
     with workspace.write() as conn:
         rounds.publish(conn, claim, published)
     return round_.number

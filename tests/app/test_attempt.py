@@ -77,6 +77,8 @@ def test_a_round_is_worked_on_and_written_down(labelled: Workspace) -> None:
         "pixels": 10,
         "rival": None,
         "no_rival": None,
+        "alone": None,
+        "fused": None,
     }
     assert [step for step, _ in curves["loss"]] == list(range(samples.FRAMES))
     assert told.count("prediction") == samples.FRAMES

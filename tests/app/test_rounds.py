@@ -229,6 +229,8 @@ def test_scores_stay_with_the_round(project):
         "pixels": 40,
         "rival": None,
         "no_rival": None,
+        "alone": None,
+        "fused": None,
     }
     assert done.seconds is not None
     assert done.seconds >= 0

@@ -50,8 +50,10 @@ def publish(
     for frame_id in frame_ids(workspace):
         cv2.imwrite(str(folder / f"{frame_id}.labels.png"), labels)
         cv2.imwrite(str(folder / f"{frame_id}.confidence.png"), np.full_like(labels, 200))
-        files = (f"predictions/{frame_id}.{kind}.png" for kind in ("labels", "confidence"))
-        published.append(Published(frame_id, *files))
+        labels_file, confidence_file = (
+            f"predictions/{frame_id}.{kind}.png" for kind in ("labels", "confidence")
+        )
+        published.append(Published(frame_id, labels_file, confidence_file))
     with workspace.write() as conn:
         rounds.publish(conn, claim, published)
 

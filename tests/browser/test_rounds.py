@@ -163,8 +163,7 @@ def test_a_failed_round_says_why_and_can_be_resumed(
         runs.fail(conn, claim, error="<b>no</b> memory left {{value}}")
     drawn.until("s.rounds[0]?.state === 'failed'")
     show_rounds(drawn)
-    drawn.find(".problem-box").wait_for()
-    assert drawn.find(".problem-box").inner_text() == "<b>no</b> memory left {{value}}"
+    drawn.find(".problem-box").filter(has_text="<b>no</b> memory left {{value}}").wait_for()
     assert action(drawn, "Resume").get_attribute("aria-disabled") is None
     assert action(drawn, "Activate").get_attribute("title") != ""
     assert action(drawn, "Cancel").get_attribute("title") == "The round has ended"

@@ -153,6 +153,7 @@ def test_quick_settings_are_kept_as_ever() -> None:
         "grow": 6000,
         "grown_steps": 200,
         "grown_balance": 0.0,
+        "memory": 0.9,
         "device": "auto",
     }
     assert to_json(resolve("quick", {"scale": "2", "steps": "7"})) == kept

@@ -153,6 +153,7 @@ def _as_json(conn: Connection, found: Round) -> dict[str, Any]:
         "seconds_to_first": found.seconds_to_first,
         "seconds": found.seconds,
         "predicted": found.predicted,
+        "fused": found.fused,
         "run": run.run_id,
         "classes": classes_as_json(found.class_map),
     }

@@ -39,10 +39,17 @@ function showAge() {
   const behind = found?.strokes_behind;
   const { swipe } = state;
   const preview = state.previewRound !== null || swipe;
-  const text = swipe ? `Round ${swipe.left} and round ${swipe.right}` : preview ? `Preview of round ${round}` : behind ? `Round ${round}, ${behind} ${behind === 1 ? "stroke" : "strokes"} behind` : `Round ${round}`;
+  const name = preview ? `Preview of round ${round}` : `Round ${round}`;
+  const text = swipe ? `Round ${swipe.left} and round ${swipe.right}` : `${name}${howRead(found)}${behind && !preview ? `, ${behind} ${behind === 1 ? "stroke" : "strokes"} behind` : ""}`;
   age.dataset.state = preview ? "preview" : behind ? "stale" : "fresh";
   const end = button({ label: "End", hint: "Show the active round again", kind: "quiet small", onclick: () => endSwipe() || previewRound(null) });
   fill(age, h("span", { class: `dot ${behind ? "stale" : "good"}` }), h("span", { text }), preview ? end : null);
+}
+
+/** Say how a round's labels were read off where it was not frame by frame. */
+function howRead(round) {
+  if (!round?.fused) return "";
+  return round.fused === round.predicted ? " over time" : `, ${round.fused} of ${round.predicted} frames over time`;
 }
 
 function showLegend() {

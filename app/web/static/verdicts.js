@@ -7,13 +7,20 @@ export function verdict(round) {
   const { scores } = round;
   const active = state.activeRound;
   if (scores?.miou == null) return round.state === "done" ? "No strokes were held out: there is no score." : "";
-  const own = `mIoU ${percent(scores.miou)} on ${scores.pixels} held-out pixels.`;
+  const own = `mIoU ${percent(scores.miou)} on ${scores.pixels} held-out pixels.${overTime(round)}`;
   if (active === null || active === round.number) return own;
   if (scores.rival?.round === active) return `${own} ${against(round, scores.rival)}`;
   if (scores.no_rival && round.parent === active) return `${own} No comparison with round ${active}: ${scores.no_rival}.`;
   const shown = state.rounds.find((item) => item.number === active);
   if (shown?.scores?.miou != null && judgedAlike(round, shown)) return `${own} The active round ${active} has ${percent(shown.scores.miou)} on the same pixels.`;
   return `${own} The active round ${active} was judged on other strokes: the two scores don't compare.`;
+}
+
+/** Say what reading the labels off over time has brought, where it was tried. */
+function overTime({ scores, fused }) {
+  if (scores.fused == null) return "";
+  const found = ` Read off over time ${percent(scores.fused)}, frame by frame ${percent(scores.alone)}`;
+  return fused ? `${found}: the labels are those over time.` : `${found}: the labels are those frame by frame.`;
 }
 
 /** The same strokes and the same seed hold the same pixels out. */

@@ -1,0 +1,130 @@
+"""How the pixels of a frame move to the next one of its clip, and how far that can be trusted.
+
+Dense inverse search (T. Kroeger et al., "Fast Optical Flow using Dense Inverse Search", ECCV 2016;
+cv2.DISOpticalFlow) down to the finest scale: thin things are lost above it. The flow there and the
+flow back are computed apart. A pixel that both bring back to itself, in a like colour, is trusted.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from jaxtyping import Float32, UInt8
+
+LONGEST: Final = 640
+"""Pixels of the longer side of the grid on which flow is computed, at most."""
+MISS: Final = 1.0
+"""Pixels of the grid by which there and back may miss a pixel that hardly moves, and ..."""
+MISS_SHARE: Final = 0.02
+"""... the share of the way there and back that comes to it."""
+COLOUR: Final = 20.0
+"""Distance of colours, in CIE Lab, that counts as much as such a miss."""
+CUT: Final = 0.2
+"""Mean trust below which two frames show nothing in common: between them is a cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Where the pixels of one frame are in another one."""
+
+    xy: Float32[np.ndarray, "h w 2"]
+    """Their way in pixels of the grid, x to the right and y down."""
+    trust: Float32[np.ndarray, "h w"]
+    """0 to 1."""
+
+    def pull(self, values: Float32[np.ndarray, "h w k"]) -> Float32[np.ndarray, "h w k"]:
+        """Return, at each pixel of the one frame, what lies at its place in the other.
+
+        Between pixels values are mixed; outside of the frame they are 0.
+        """
+        x, y = _places(self.xy)
+        pulled = np.empty_like(values)
+        for first in range(0, values.shape[2], 4):  # cv2.remap takes four channels at once
+            part = np.ascontiguousarray(values[:, :, first : first + 4])
+            found = cv2.remap(part, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+            pulled[:, :, first : first + 4] = found.reshape(part.shape)
+        return pulled
+
+
+@dataclass(frozen=True, slots=True)
+class Motion:
+    """Between a frame and the next one."""
+
+    there: Flow
+    """Of the frame's pixels, to the next one."""
+    back: Flow
+    """Of the next one's, to the frame."""
+
+    @property
+    def cut(self) -> bool:
+        """The two frames show nothing in common."""
+        return max(float(self.there.trust.mean()), float(self.back.trust.mean())) < CUT
+
+
+def grid_size(height: int, width: int) -> tuple[int, int]:
+    """Return the size of the grid for frames of a size."""
+    scale = min(1.0, LONGEST / max(height, width))
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def on_grid(rgb: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "r c 3"]:
+    """Return a frame on the grid."""
+    rows, columns = grid_size(*rgb.shape[:2])
+    if (rows, columns) == rgb.shape[:2]:
+        return rgb
+    return np.asarray(cv2.resize(rgb, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def motion(one: UInt8[np.ndarray, "h w 3"], other: UInt8[np.ndarray, "h w 3"]) -> Motion:
+    """Return the motion between two frames on the grid (`on_grid`)."""
+    greys = [cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) for rgb in (one, other)]
+    with ThreadPoolExecutor(2) as pool:
+        there, back = pool.map(_search, greys, reversed(greys))
+    colours = [
+        cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2Lab) for rgb in (one, other)
+    ]
+    return Motion(
+        Flow(there, _trust(there, back, np.asarray(colours[0]), np.asarray(colours[1]))),
+        Flow(back, _trust(back, there, np.asarray(colours[1]), np.asarray(colours[0]))),
+    )
+
+
+def _search(one: np.ndarray, other: np.ndarray) -> Float32[np.ndarray, "h w 2"]:
+    """Return the flow from one grey frame to another."""
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    search.setFinestScale(0)
+    blank = np.zeros((*one.shape, 2), np.float32)
+    return np.asarray(search.calc(one, other, blank), np.float32)
+
+
+def _places(
+    xy: Float32[np.ndarray, "h w 2"],
+) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
+    """Return where pixels go, in indices of the grid."""
+    height, width = xy.shape[:2]
+    x = xy[:, :, 0] + np.arange(width, dtype=np.float32)
+    return x, xy[:, :, 1] + np.arange(height, dtype=np.float32)[:, None]
+
+
+def _trust(
+    there: Float32[np.ndarray, "h w 2"],
+    back: Float32[np.ndarray, "h w 2"],
+    own: Float32[np.ndarray, "h w 3"],
+    other: Float32[np.ndarray, "h w 3"],
+) -> Float32[np.ndarray, "h w"]:
+    """Return how far a flow is to be trusted, by the flow back and by colours (CIE Lab)."""
+    x, y = _places(there)
+    outside = (1e6, 1e6)
+    returned = cv2.remap(
+        back, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=outside
+    )
+    miss = np.linalg.norm(there + returned, axis=2)
+    way = np.linalg.norm(there, axis=2) + np.linalg.norm(returned, axis=2)
+    colour = cv2.remap(other, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    differs = np.linalg.norm(own - colour, axis=2) / COLOUR
+    unlike = np.square(miss / (MISS + MISS_SHARE * way)) + np.square(differs)
+    return np.exp(-unlike).astype(np.float32)

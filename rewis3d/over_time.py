@@ -1,0 +1,98 @@
+"""The last stage of a round: the clip's labels, read off over time where that is better.
+
+What is better is asked of the strokes that were held out: the network that they judged reads off
+the labels too, over time and alone. Where nothing was held out nobody can tell, and the labels stay
+those of the network alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from jaxtyping import UInt8
+
+from rewis3d.checkpoint import load_checkpoint
+from rewis3d.features import FeatureCache, Frames
+from rewis3d.job import Job
+from rewis3d.judge import Answers, answers, scored
+from rewis3d.models.network import Network, ready
+from rewis3d.publish import FUSED, publish, published
+from rewis3d.readoff import clips_of, read_off
+from rewis3d.reports import Progress, Published, Scores
+from rewis3d.rival import JUDGED
+
+FLOWS: Final = "flow"
+"""The cache of motions, beside that of features."""
+COMPARING: Final = "judging over time"
+FUSING: Final = "reading off over time"
+
+
+def over_time(
+    network: Network,
+    scores: Scores | None,
+    job: Job,
+    frames: Frames,
+    *,
+    folder: Path,
+    memory: float,
+) -> Iterator[Progress | Published | Scores]:
+    """Publish the job's views read off over time, where held-out strokes agree.
+
+    The network is `ready` and on its device; `scores` are those of its round, which are reported
+    anew with what fusing makes of them. What was published before is announced again.
+    """
+    output = folder / job.output
+    if scores is None or not (output / JUDGED).is_dir():
+        return
+    flows = FeatureCache((folder / job.features).with_name(FLOWS))
+    alone, fused = yield from _compared(job, frames, flows, folder=folder, memory=memory)
+    yield replace(scores, alone=alone, fused=fused)
+    if alone is None or fused is None or fused < alone:
+        return
+    done = 0
+    for clip in clips_of(job.views):
+        there = [published(view.frame_id, output, FUSED) for view in clip]
+        if all(there):
+            yield from (one for one in there if one is not None)
+            done += len(clip)
+            continue
+        for prediction in read_off(network, frames, clip, flows, memory=memory):
+            yield publish(prediction, output, FUSED)
+            done += 1
+            yield Progress(FUSING, done, len(job.views))
+
+
+def _compared(
+    job: Job, frames: Frames, flows: FeatureCache, *, folder: Path, memory: float
+) -> Generator[Progress, None, tuple[float | None, float | None]]:
+    """Return the mIoU on held-out strokes of the network alone, and of what it reads off."""
+    judged = ready(load_checkpoint(folder / job.output / JUDGED).network).to(frames.device)
+    own = yield from answers(judged, job, frames, folder=folder)
+    judging = {view.frame_id for view in job.views if view.judge is not None}
+    clips = [clip for clip in clips_of(job.views) if judging & {view.frame_id for view in clip}]
+    found = own.found.copy()
+    done, total = 0, sum(map(len, clips))
+    for clip in clips:
+        for prediction in read_off(judged, frames, clip, flows, memory=memory):
+            _answer(found, own, prediction.frame_id, prediction.labels)
+            done += 1
+            yield Progress(COMPARING, done, total)
+    over = replace(own, found=found)
+    return _miou(own, job), _miou(over, job)
+
+
+def _answer(
+    found: UInt8[np.ndarray, "n"], own: Answers, frame_id: int, labels: UInt8[np.ndarray, "h w"]
+) -> None:
+    """Write a frame's labels where it was asked."""
+    here = own.at[:, 0] == frame_id
+    found[here] = labels[own.at[here, 1], own.at[here, 2]]
+
+
+def _miou(own: Answers, job: Job) -> float | None:
+    scores = scored(own, job.classes)
+    return None if scores is None else scores.miou

@@ -1,0 +1,118 @@
+"""Labels of a clip read off over time, on frames whose noise a network takes for something."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from rewis3d.features import FeatureCache, Frames
+from rewis3d.job import View
+from rewis3d.models.network import Network
+from rewis3d.readoff import clips_of, read_off
+from tests.rewis3d.flow.test_motion import texture
+
+SIZE = (48, 64)
+COUNT = 7
+
+
+class Bright(Network):
+    """Says class 1 where red is above a threshold, 0 elsewhere; each frame for itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(1, 2)
+
+    @property
+    def classifier(self) -> torch.nn.Linear:
+        return self.layer
+
+    def record(self) -> dict[str, Any]:
+        return {"kind": "bright"}
+
+    def coarse(self, rgb: torch.Tensor) -> torch.Tensor:
+        found = (rgb[:, :1] - 128) / 20
+        return torch.cat([-found, found], 1)
+
+
+def clip(folder: Path, flicker: float) -> tuple[list[View], list[np.ndarray]]:
+    """Write frames of a texture that moves by two pixels each; returns the views and the truth."""
+    image = texture(0, (60, 120))
+    rng = np.random.default_rng(0)
+    views, truth = [], []
+    for index in range(COUNT):
+        frame = np.ascontiguousarray(image[: SIZE[0], 2 * index : 2 * index + SIZE[1]])
+        truth.append(frame[:, :, 0] > 128)
+        noisy = frame.astype(np.float32)
+        noisy[:, :, 0] += flicker * cv2.GaussianBlur(
+            rng.standard_normal(SIZE).astype(np.float32), (0, 0), 1.5
+        )
+        rgb = np.clip(noisy, 0, 255).astype(np.uint8)
+        cv2.imwrite(str(folder / f"{index}.png"), rgb[:, :, ::-1])
+        views.append(View(index, f"{index}.png", *SIZE))
+    return views, truth
+
+
+def off(folder: Path, views: list[View], memory: float) -> list[np.ndarray]:
+    frames = Frames(folder, FeatureCache(folder / "features"), torch.device("cpu"))
+    flows = FeatureCache(folder / "flow")
+    found = list(read_off(Bright(), frames, views, flows, memory=memory))
+    assert [one.frame_id for one in found] == [view.frame_id for view in views]
+    for one in found:
+        assert one.labels.shape == one.confidence.shape == SIZE
+        assert one.confidence.min() >= 0.5 - 1e-3
+    return [one.labels for one in found]
+
+
+def test_flicker_is_outvoted(tmp_path: Path) -> None:
+    views, truth = clip(tmp_path, flicker=60)
+    wrong = {
+        memory: np.mean([a != b for a, b in zip(off(tmp_path, views, memory), truth, strict=True)])
+        for memory in (0.0, 0.9)
+    }
+    assert wrong[0.0] > 0.02
+    assert wrong[0.9] < 0.75 * wrong[0.0]
+
+
+def test_without_memory_frames_are_read_alone(tmp_path: Path) -> None:
+    views, _ = clip(tmp_path, flicker=60)
+    for view, labels in zip(views, off(tmp_path, views, 0.0), strict=True):
+        image = cv2.imread(str(tmp_path / view.image))
+        assert image is not None
+        assert (labels == (image[:, :, 2] > 128)).mean() > 0.999  # 128 itself is undecided
+
+
+def test_views_fall_into_clips_of_one_size() -> None:
+    views = [
+        View(7, "", 4, 5, clip=1),
+        View(2, "", 4, 5, clip=0),
+        View(6, "", 4, 5, clip=1),
+        View(1, "", 4, 5, clip=0),
+        View(3, "", 8, 5, clip=0),
+        View(4, "", 8, 5, clip=0),
+    ]
+    found = [[view.frame_id for view in clip] for clip in clips_of(views)]
+    assert found == [[6, 7], [1, 2], [3, 4]]
+
+
+def test_a_large_frame_s_labels_have_its_size(tmp_path: Path) -> None:
+    image = np.full((90, 1000, 3), 30, np.uint8)
+    image[:, 500:] = 220
+    for index in range(2):
+        cv2.imwrite(str(tmp_path / f"{index}.png"), image)
+    views = [View(index, f"{index}.png", 90, 1000) for index in range(2)]
+    frames = Frames(tmp_path, FeatureCache(tmp_path / "features"), torch.device("cpu"))
+    found = list(read_off(Bright(), frames, views, FeatureCache(tmp_path / "flow"), memory=0.9))
+    for one in found:
+        assert one.labels.shape == (90, 1000)
+        assert (one.labels == (image[:, :, 0] > 128)).mean() > 0.995
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_short_clips(tmp_path: Path, count: int) -> None:
+    views, _ = clip(tmp_path, flicker=0)
+    assert len(off(tmp_path, views[:count], 0.9)) == count
