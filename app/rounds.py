@@ -24,7 +24,7 @@ from app.runs import Claim, Run
 from app.schema import RunKind, RunState, predictions, project, rounds
 from app.schema import runs as runs_table
 from rewis3d.presets import KIND
-from rewis3d.reports import Published, Scores
+from rewis3d.reports import Published, Scores, read_scores
 
 _GIVEN_UP = (RunState.CANCELLED, RunState.FAILED)
 
@@ -272,10 +272,12 @@ def predictions_of(conn: Connection, number: int) -> dict[int, PredictionFiles]:
 
 def _from_row(conn: Connection, row: Row[Any], behind: Mapping[int, int]) -> Round:
     fields = row._asdict()
+    scores = fields.pop("scores")
     count = select(func.count(), func.count().filter(predictions.c.fused))
     counted = conn.execute(count.where(predictions.c.round == row.number)).one()
     return Round(
         class_map=labelset.from_json(fields.pop("class_map")),
+        scores=scores and asdict(read_scores(scores)),  # earlier versions know fewer fields
         run=runs.get(conn, fields.pop("run_id")),
         predicted=counted[0],
         fused=counted[1],

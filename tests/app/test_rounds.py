@@ -9,6 +9,7 @@ from app.errors import RunLostError, StudioError
 from app.rounds import Round
 from app.runs import Claim
 from app.schema import RunKind, RunState
+from app.schema import rounds as round_rows
 from app.workspace import Workspace
 from rewis3d.reports import Published, Scores
 from tests.app import samples
@@ -268,3 +269,22 @@ def test_each_round_of_the_list_is_behind_by_its_own_count(project):
     with project.read() as conn:
         behind = {each.number: each.strokes_behind for each in rounds.list_rounds(conn)}
     assert behind == {3: 0, 2: 1, 1: 2}
+
+
+def test_a_comparison_of_an_earlier_version_counts_for_nothing(project):
+    """There the other round had learnt what judged, and no pixels were told."""
+    label_all(project)
+    claim = _claim(project, _create(project))
+    before = {
+        "miou": 0.5,
+        "accuracy": 0.75,
+        "iou": {"sky": 0.5},
+        "pixels": 40,
+        "rival": {"round": 1, "miou": 0.99, "own": 0.5, "classes": 2},
+    }
+    with project.write() as conn:
+        mine = round_rows.update().where(round_rows.c.run_id == claim.run_id)
+        conn.execute(mine.values(scores=before))
+    found = _get(project, 1).scores
+    assert found is not None
+    assert (found["miou"], found["rival"], found["fused"]) == (0.5, None, None)

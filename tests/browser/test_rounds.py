@@ -178,10 +178,11 @@ def test_points_appear_while_a_round_runs(
     finish_round(workspace, claim, miou=0.7)
     drawn.find(".curves .chart-line").first.wait_for(state="attached")
     drawn.page.wait_for_function("document.querySelector('.scores .score-row') !== null")
-    x_values = drawn.page.evaluate(
-        "document.querySelector('.chart-line').getAttribute('d').match(/[ML][\\d.]+/g)"
-    )
-    assert len(x_values) == 20  # each point once, whether it came by notice or in the answer
+    # each point once, whether it came by notice or in the answer
+    points = "document.querySelector('.chart-line').getAttribute('d').match(/[ML][\\d.]+/g).length"
+    drawn.page.wait_for_function(f"{points} >= 20")
+    drawn.idle()
+    assert drawn.page.evaluate(points) == 20
     assert "70.0 %" in drawn.find("[data-round='1']").inner_text()
 
 
