@@ -21,11 +21,12 @@ import numpy as np
 import torch
 
 from benchmarks.environment import describe
+from rewis3d.array_cache import ArrayCache
 from rewis3d.batch import Batch
 from rewis3d.data.training import TrainingData
 from rewis3d.device import pick
 from rewis3d.enlist import as_shown, enlisted
-from rewis3d.features import FeatureCache, Frames
+from rewis3d.features import Frames
 from rewis3d.job import read_job
 from rewis3d.learning.branches import ImageBranch, PointBranch
 from rewis3d.learning.lesson import Branches
@@ -67,7 +68,7 @@ def prepare(folder: Path, overrides: dict[str, Any], aside: Path) -> Prepared:
     config = changed(read_as(MethodConfig, job.config), overrides)
     if config.run.threads:
         torch.set_num_threads(config.run.threads)
-    frames = Frames(folder, FeatureCache(folder / job.features), pick(config.run.device))
+    frames = Frames(folder, ArrayCache(folder / job.features), pick(config.run.device))
     begun = over(start(job, folder, config, into=aside))
     scene = SceneFolder(folder / job.scene) if job.scene else None
     features = over(features_for(job, config, begun, scene, frames=frames))

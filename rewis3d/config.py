@@ -13,6 +13,8 @@ from rewis3d.types import Rewis3dError
 Settings = TypeVar("Settings")
 Number = int | float
 DEVICES: Final = ("auto", "cpu", "cuda")
+STAGES: Final = ("head", "carried", "pseudo", "fused")
+"""Of a quick round, in their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,9 @@ class QuickConfig:
     longest: int = 1080
     """Upper bound in pixels on the longer side of what the backbone sees."""
     hidden: int = 128
-    """Units of the head's hidden layer."""
+    """Units of a head's hidden layer."""
+    heads: int = 3
+    """Heads that are fitted side by side and averaged; in effect one of so many times the units."""
     steps: int = 100
     """Optimiser steps of one fit; more fit the strokes better and other frames worse."""
     batch: int = 1024
@@ -45,9 +49,15 @@ class QuickConfig:
     """Optimiser steps of the fit to strokes and grown pixels."""
     grown_balance: float = 0.0
     """`balance` of that fit: grown pixels show classes about as often as the frame does."""
+    around_steps: int = 400
+    """Optimiser steps of the fit to those and to labels of the frames around."""
+    stages: str = "head,carried,pseudo,fused"
+    """What is done, of: head (fitted to the strokes), carried (a head that also learns strokes that
+    optical flow carries to other frames), pseudo (and what the first one is sure of there), fused
+    (the clip's labels read off over time). Each is shown where held-out strokes agree."""
     memory: float = 0.9
-    """What the frames before and after count in the clip's labels, for each step away and as far as
-    optical flow between them can be trusted; 0 reads every frame off alone."""
+    """What the frames before and after count in what is fused, for each step away and as far as
+    optical flow between them can be trusted."""
     device: str = "auto"
     """auto (CUDA where there is one), cpu or cuda."""
 
@@ -55,7 +65,7 @@ class QuickConfig:
         """Refuse what can't be trained; Rewis3dError names the setting."""
         for name in ("scale", "learning_rate"):
             demand(self, name, getattr(self, name) > 0, "more than 0")
-        for name in ("hidden", "steps", "batch", "grown_steps"):
+        for name in ("hidden", "heads", "steps", "batch", "grown_steps", "around_steps"):
             demand(self, name, getattr(self, name) >= 1, "1 or more")
         demand(self, "balance", -1 <= self.balance <= 1, "-1 to 1")
         demand(self, "dropout", 0 <= self.dropout < 1, "0 or more and less than 1")
@@ -64,6 +74,16 @@ class QuickConfig:
         demand(self, "memory", 0 <= self.memory < 1, "0 or more and less than 1")
         demand(self, "longest", self.longest >= 32, "32 or more")
         demand(self, "device", self.device in DEVICES, f"one of {', '.join(DEVICES)}")
+        known = set(self._stages) <= set(STAGES) and "head" in self._stages
+        demand(self, "stages", known, f"head and any of {', '.join(STAGES[1:])}")
+
+    @property
+    def _stages(self) -> list[str]:
+        return [stage.strip() for stage in self.stages.split(",")]
+
+    def does(self, stage: str) -> bool:
+        """Say whether a stage is done."""
+        return stage in self._stages
 
 
 @dataclass(frozen=True, slots=True)

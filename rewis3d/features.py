@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,10 +11,10 @@ from typing import Final
 import numpy as np
 import torch
 from jaxtyping import Float, Int64, UInt8
-from safetensors.torch import load, save
 from torch import Tensor
 from torch.nn import functional
 
+from rewis3d.array_cache import ArrayCache
 from rewis3d.images import read_rgb
 from rewis3d.job import View
 from rewis3d.models.segmenter import Segmenter, normalised
@@ -23,75 +22,6 @@ from rewis3d.models.weights import LITE0_SHA256
 
 VERSION: Final = 2
 """Goes up when the maps of a frame change although its image and the weights do not."""
-BOUND_BYTES: Final = 4 << 30
-"""What the cache of a project may take; what was not read for longest goes first."""
-_CHECKSUM_BYTES: Final = 4
-
-
-class FeatureCache:
-    """A folder of maps, one file per frame and kind of network; it may be deleted at any time."""
-
-    def __init__(self, folder: Path, *, bound_bytes: int = BOUND_BYTES) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder = folder
-        self._bound = bound_bytes
-        self._taken = sum(size for _, size, _ in self._files())
-
-    def read(self, key: str) -> list[Tensor] | None:
-        """Return the maps kept under a key, finest first; None where there are none or broken."""
-        path = self._path(key)
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:
-            return None
-        checksum, body = content[:_CHECKSUM_BYTES], content[_CHECKSUM_BYTES:]
-        if not body or zlib.crc32(body).to_bytes(_CHECKSUM_BYTES, "little") != checksum:
-            return None
-        path.touch()
-        maps = load(body)
-        return [maps[str(index)] for index in range(len(maps))]
-
-    def write(self, key: str, maps: Sequence[Tensor]) -> None:
-        """Keep maps as they are; what was not read for longest goes when the cache is full.
-
-        Half precision would halve the file and move logits by more than 0.001.
-        """
-        tensors = {str(i): part.cpu().contiguous() for i, part in enumerate(maps)}
-        body = save(tensors)
-        path = self._path(key)
-        aside = path.with_suffix(f".{os.getpid()}.partial")  # two jobs may share a project
-        with aside.open("wb") as file:
-            file.write(zlib.crc32(body).to_bytes(_CHECKSUM_BYTES, "little"))
-            file.write(body)
-        aside.replace(path)
-        self._taken += len(body)
-        if self._taken > self._bound:
-            self._shrink(path)
-
-    def _path(self, key: str) -> Path:
-        return self._folder / f"{key}.maps"
-
-    def _files(self) -> list[tuple[float, int, Path]]:
-        """Return (last read, bytes, path) of every file, also of what a killed run left aside."""
-        found = []
-        for path in self._folder.iterdir():
-            try:
-                status = path.stat()
-            except FileNotFoundError:  # another job's shrinking was faster
-                continue
-            found.append((status.st_mtime, status.st_size, path))
-        return found
-
-    def _shrink(self, kept: Path) -> None:
-        """Delete the files read longest ago until a tenth of the bound is free again."""
-        files = sorted(self._files())
-        self._taken = sum(size for _, size, _ in files)
-        for _, size, path in files:
-            if self._taken <= 0.9 * self._bound:
-                break
-            if path != kept:
-                path.unlink(missing_ok=True)
-                self._taken -= size
 
 
 def cache_key(image: bytes, network: Segmenter) -> str:
@@ -126,7 +56,7 @@ def hypercolumns(
 class Frames:
     """The frames of a job with their maps, which come from the cache where they are in it."""
 
-    def __init__(self, folder: Path, cache: FeatureCache, device: torch.device) -> None:
+    def __init__(self, folder: Path, cache: ArrayCache, device: torch.device) -> None:
         self._folder = folder
         self._cache = cache
         self.device = device
@@ -148,5 +78,6 @@ class Frames:
         if maps is None:
             with torch.inference_mode():
                 maps = network.maps(rgb)
+            # half precision would halve the file and move logits by more than 0.001
             self._cache.write(key, maps)
         return rgb, [part.to(self.device) for part in maps]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -160,6 +160,25 @@ def masks(view: View, folder: Path) -> tuple[UInt8[np.ndarray, "h w"], Bool[np.n
     if view.judge is None:
         return labels, np.zeros(labels.shape, bool)
     return labels, read_mask(folder / view.judge, view.height, view.width) > 0
+
+
+def drawn_on(
+    folder: Path, *, without_judge: bool
+) -> Callable[[View], UInt8[np.ndarray, "h w"] | None]:
+    """Return what tells what was drawn on a frame: its label map, None where there is none.
+
+    Without the judge, what was held out is UNLABELLED.
+    """
+
+    def drawn(view: View) -> UInt8[np.ndarray, "h w"] | None:
+        if view.labels is None:
+            return None
+        labels, judged = masks(view, folder)
+        if without_judge:
+            labels[judged] = UNLABELLED
+        return labels
+
+    return drawn
 
 
 def widened(judged: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:

@@ -15,13 +15,16 @@ from typing import Final
 import numpy as np
 from jaxtyping import UInt8
 
+from rewis3d.array_cache import ArrayCache
 from rewis3d.checkpoint import load_checkpoint
-from rewis3d.features import FeatureCache, Frames
+from rewis3d.clip import Clip, clips_of
+from rewis3d.features import Frames
 from rewis3d.job import Job
 from rewis3d.judge import Answers, answers, scored
+from rewis3d.labelled import drawn_on
 from rewis3d.models.network import Network, ready
 from rewis3d.publish import FUSED, publish, published
-from rewis3d.readoff import clips_of, read_off
+from rewis3d.readoff import read_off
 from rewis3d.reports import Progress, Published, Scores
 from rewis3d.rival import JUDGED
 
@@ -48,11 +51,12 @@ def over_time(
     output = folder / job.output
     if scores is None or not (output / JUDGED).is_dir():
         return
-    flows = FeatureCache((folder / job.features).with_name(FLOWS))
+    flows = flows_of(job, folder)
     alone, fused = yield from _compared(job, frames, flows, folder=folder, memory=memory)
     yield replace(scores, alone=alone, fused=fused)
     if alone is None or fused is None or fused < alone:
         return
+    drawn = drawn_on(folder, without_judge=False)
     done = 0
     for clip in clips_of(job.views):
         there = [published(view.frame_id, output, FUSED) for view in clip]
@@ -60,24 +64,32 @@ def over_time(
             yield from (one for one in there if one is not None)
             done += len(clip)
             continue
-        for prediction in read_off(network, frames, clip, flows, memory=memory):
+        frames_of_it = Clip(clip, frames, flows)
+        for prediction in read_off(network, frames_of_it, memory=memory, drawn=drawn):
             yield publish(prediction, output, FUSED)
             done += 1
             yield Progress(FUSING, done, len(job.views))
 
 
+def flows_of(job: Job, folder: Path) -> ArrayCache:
+    """Return the project's cache of motions."""
+    return ArrayCache((folder / job.features).with_name(FLOWS))
+
+
 def _compared(
-    job: Job, frames: Frames, flows: FeatureCache, *, folder: Path, memory: float
+    job: Job, frames: Frames, flows: ArrayCache, *, folder: Path, memory: float
 ) -> Generator[Progress, None, tuple[float | None, float | None]]:
     """Return the mIoU on held-out strokes of the network alone, and of what it reads off."""
     judged = ready(load_checkpoint(folder / job.output / JUDGED).network).to(frames.device)
     own = yield from answers(judged, job, frames, folder=folder)
     judging = {view.frame_id for view in job.views if view.judge is not None}
     clips = [clip for clip in clips_of(job.views) if judging & {view.frame_id for view in clip}]
+    drawn = drawn_on(folder, without_judge=True)
     found = own.found.copy()
     done, total = 0, sum(map(len, clips))
     for clip in clips:
-        for prediction in read_off(judged, frames, clip, flows, memory=memory):
+        frames_of_it = Clip(clip, frames, flows)
+        for prediction in read_off(judged, frames_of_it, memory=memory, drawn=drawn):
             _answer(found, own, prediction.frame_id, prediction.labels)
             done += 1
             yield Progress(COMPARING, done, total)

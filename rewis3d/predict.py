@@ -14,15 +14,17 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.nn import functional
 
+from rewis3d.array_cache import ArrayCache
 from rewis3d.checkpoint import load_checkpoint
 from rewis3d.device import pick
-from rewis3d.features import FeatureCache, Frames
+from rewis3d.features import Frames
 from rewis3d.job import Job, View, read_job
 from rewis3d.models import windows
 from rewis3d.models.graph import Graph
 from rewis3d.models.network import Network, ready
 from rewis3d.models.segmenter import Segmenter
-from rewis3d.publish import FUSED, publish, published
+from rewis3d.models.strips import decode, enlarged
+from rewis3d.publish import FOLDER, KINDS, latest, publish
 from rewis3d.reports import Done, Progress, Published, Report
 from rewis3d.types import Prediction, Rewis3dError
 
@@ -41,24 +43,27 @@ def run(folder: Path) -> Iterator[Report]:
         raise Rewis3dError(f"{folder}: the job names no model to predict with")
     checkpoint = load_checkpoint(folder / job.checkpoint)
     device = pick(checkpoint.device)
-    frames = Frames(folder, FeatureCache(folder / job.features), device)
+    frames = Frames(folder, ArrayCache(folder / job.features), device)
     network, flip = ready(checkpoint.network).to(device), job.options.get("flip") == "yes"
     yield from predict(network, frames, job, folder / job.output, flip=flip)
     yield Done({"frames": len(job.views), "seconds": round(time.monotonic() - started, 2)})
 
 
 def predict(
-    network: Network, frames: Frames, job: Job, output: Path, *, flip: bool = False
+    network: Network,
+    frames: Frames,
+    job: Job,
+    output: Path,
+    *,
+    flip: bool = False,
+    kind: str = FOLDER,
 ) -> Iterator[Progress | Published]:
-    """Publish every view in the job's order; those already published are announced again, also
-    where they were read off over time.
+    """Publish every view in the job's order; what was published already, by this stage or a later
+    one of the round, is announced again.
 
-    `flip`: predict the mirrored frame too, for the mean of both.
+    `flip`: predict the mirrored frame too, for the mean of both. `kind` is the stage's folder.
     """
-    earlier = {
-        view.frame_id: published(view.frame_id, output, FUSED) or published(view.frame_id, output)
-        for view in job.views
-    }
+    earlier = {view.frame_id: _earlier(view, output, kind) for view in job.views}
     graphs = Graphs(network, [view for view in job.views if earlier[view.frame_id] is None])
     total, made, spent = len(job.views), 0, 0.0
     for index, view in enumerate(job.views):
@@ -67,12 +72,20 @@ def predict(
             started = time.monotonic()
             # Somebody may wait for the first one: no graph is made before it.
             runner = graphs.of(view) if made else network
-            report = publish(predict_frame(runner, frames, view, flip=flip), output)
+            report = publish(predict_frame(runner, frames, view, flip=flip), output, kind)
             made, spent = made + 1, spent + time.monotonic() - started
         yield report
         left = total - index - 1
         eta = spent / made * left if made else None
         yield Progress(STAGE, index + 1, total, eta)
+
+
+def _earlier(view: View, output: Path, kind: str) -> Published | None:
+    """Return what this stage or a later one has published of a frame."""
+    found = latest(view.frame_id, output)
+    if found is None or KINDS.index(found[0]) < KINDS.index(kind):
+        return None
+    return found[1]
 
 
 class Graphs:
@@ -118,7 +131,7 @@ def logits_of(
     """Return a frame's logits on some grid; from the cache where its maps can be there."""
     if isinstance(network, Segmenter) and network.untouched and not flip:
         rgb, maps = frames.read(network, view)
-        return network.decode(maps, rgb)
+        return decode(network, maps, rgb)
     return windows.logits(network, frames.rgb(view), flip=flip)
 
 
@@ -133,24 +146,10 @@ def best(
     rows = max(1, _STRIP // (logits.shape[1] * width))
     parts = [
         functional.softmax(
-            _rows(logits, height, width, range(first, min(first + rows, height))), 1
+            enlarged(logits, (height, width), range(first, min(first + rows, height))), 1
         ).max(dim=1)
         for first in range(0, height, rows)
     ]
     labels = torch.cat([part.indices[0] for part in parts]).to(torch.uint8)
     confidence = torch.cat([part.values[0] for part in parts])
     return labels.cpu().numpy(), confidence.cpu().numpy()
-
-
-def _rows(
-    logits: Float[Tensor, "1 k r s"], height: int, width: int, rows: range
-) -> Float[Tensor, "1 k n w"]:
-    """Return some rows of the logits enlarged to height x width."""
-    cells = logits.shape[2]
-    wanted = torch.arange(rows.start, rows.stop, device=logits.device)
-    place = ((wanted + 0.5) * (cells / height) - 0.5).clamp(0, cells - 1)
-    above = place.long()
-    below = (above + 1).clamp(max=cells - 1)
-    share = (place - above)[:, None].to(logits.dtype)
-    mixed = torch.lerp(logits[:, :, above], logits[:, :, below], share)
-    return functional.interpolate(mixed, (len(rows), width), mode="bilinear", align_corners=False)

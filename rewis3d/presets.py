@@ -82,7 +82,8 @@ def quick_of(config: MethodConfig) -> QuickConfig:
         scale=networks.scale,
         longest=networks.longest,
         hidden=networks.hidden,
-        memory=0.0,
+        heads=1,
+        stages="head",
         device=config.run.device,
     )
 

@@ -12,8 +12,12 @@ from rewis3d.reports import Published
 from rewis3d.types import Prediction
 
 FOLDER: Final = "predictions"
+LEARNT: Final = "learnt"
+"""The folder of what a head says that has learnt from frames without strokes, too."""
 FUSED: Final = "fused"
 """The folder of what was read off over time (rewis3d/over_time.py)."""
+KINDS: Final = (FOLDER, LEARNT, FUSED)
+"""In the order in which a round's stages publish them."""
 
 
 def publish(prediction: Prediction, output: Path, kind: str = FOLDER) -> Published:
@@ -32,6 +36,14 @@ def published(frame_id: int, output: Path, kind: str = FOLDER) -> Published | No
     names = _names(frame_id, kind)
     # The labels come last: where they are, the confidence is.
     return names if (output / names.labels_file).exists() else None
+
+
+def latest(frame_id: int, output: Path) -> tuple[str, Published] | None:
+    """Return the last stage that has published a frame, and what it published."""
+    for kind in reversed(KINDS):
+        if (found := published(frame_id, output, kind)) is not None:
+            return kind, found
+    return None
 
 
 def _names(frame_id: int, kind: str) -> Published:

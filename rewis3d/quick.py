@@ -1,44 +1,94 @@
-"""The quick round: fit a small head to the strokes in seconds, then predict every frame."""
+"""The quick round: fit a small head to the strokes in seconds, then predict every frame.
+
+It goes in stages, and each publishes when it is ready: a head that has learnt the strokes; one that
+has learnt from the frames around them too (rewis3d/relearn.py); the clip's labels, read off over
+time (rewis3d/over_time.py). The later ones count only where held-out strokes agree.
+"""
 
 from __future__ import annotations
 
 import copy
 import time
 from collections.abc import Generator, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
 import torch
-from jaxtyping import Float32, UInt8
-from torch import Tensor
 
+from rewis3d.array_cache import ArrayCache
 from rewis3d.checkpoint import Checkpoint, build, load_checkpoint, save_checkpoint
+from rewis3d.clip import Clip, near_drawn
 from rewis3d.config import QuickConfig
 from rewis3d.device import pick
-from rewis3d.features import FeatureCache, Frames
-from rewis3d.fit import Pixels, fit, standardisation
-from rewis3d.grown_labels import AGREED
+from rewis3d.features import Frames
+from rewis3d.fit import Portion, standardisation
+from rewis3d.flow.carry import REACH
+from rewis3d.heads import JUDGING, LEARNING, Fitted, answered, fitted, fitted_around
 from rewis3d.job import Job, read_job
 from rewis3d.judge import Answers, answers, scored
-from rewis3d.labelled import Labelled, Training, read_labelled
+from rewis3d.labelled import Training, drawn_on, read_labelled
 from rewis3d.models.network import Network, ready
 from rewis3d.models.segmenter import Head, Segmenter, StandardHead
 from rewis3d.models.weights import lite0
-from rewis3d.over_time import over_time
+from rewis3d.over_time import flows_of, over_time
 from rewis3d.predict import predict, predict_frame
 from rewis3d.presets import read_as
-from rewis3d.publish import publish
+from rewis3d.publish import FOLDER, LEARNT, publish
+from rewis3d.relearn import Learner, portions
 from rewis3d.reports import Done, Point, Progress, Published, Report, Scores
 from rewis3d.rival import JUDGED, Pair, by_frames, compared
 
 MODEL: Final = "model"
 """The checkpoint's folder under the job's output."""
-LEARNING: Final = "learning"
-JUDGING: Final = "judging"
-_CURVES: Final = {LEARNING: "loss", JUDGING: "judge"}
-"""What the curves of a stage are called."""
+LOOKING: Final = {LEARNING: "looking around", JUDGING: "judging around"}
+"""What the second stage is called while it looks at the frames around those with strokes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """What every stage works with."""
+
+    job: Job
+    config: QuickConfig
+    frames: Frames
+    folder: Path
+
+    @property
+    def output(self) -> Path:
+        return self.folder / self.job.output
+
+    @property
+    def looks_around(self) -> bool:
+        return self.config.does("carried") or self.config.does("pseudo")
+
+    def checkpoint(self, head: Head, scores: Scores | None) -> Checkpoint:
+        network = build(self.config, copy.deepcopy(head).cpu(), lite0())
+        job = self.job
+        return Checkpoint(network, job.classes, self.config, job.seed, scores, job.options)
+
+    def network(self, head: Head) -> Segmenter:
+        """Return the network with a head, `ready` and on its device."""
+        network = build(self.config, copy.deepcopy(head).cpu(), lite0())
+        return ready(network).to(self.frames.device)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heads:
+    """What the strokes have taught."""
+
+    training: Training
+    everything: Fitted
+    judged: Fitted | None
+    """Of all but the judging pixels; None where nothing judges."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """How a head does on the judging pixels."""
+
+    scores: Scores
+    answers: Answers
 
 
 def run(folder: Path) -> Iterator[Report]:
@@ -48,44 +98,131 @@ def run(folder: Path) -> Iterator[Report]:
     """
     started = time.monotonic()
     job = read_job(folder)
-    output = folder / job.output
     config = read_as(QuickConfig, job.config)
-    device = pick(config.device)
-    frames = Frames(folder, FeatureCache(folder / job.features), device)
-    if not (output / MODEL).is_dir():
-        yield from _train(job, config, frames=frames, folder=folder)
-    checkpoint = load_checkpoint(output / MODEL)
-    if checkpoint.scores:
-        yield checkpoint.scores
-    network = ready(checkpoint.network).to(device)
-    yield from predict(network, frames, job, output)
-    if config.memory > 0:
-        yield from over_time(
-            network, checkpoint.scores, job, frames, folder=folder, memory=config.memory
-        )
+    frames = Frames(folder, ArrayCache(folder / job.features), pick(config.device))
+    round_ = _Round(job, config, frames, folder)
+    heads = None
+    if not (round_.output / MODEL).is_dir():
+        heads = yield from _first(round_)
+    network, scores = yield from _published(round_)
+    if round_.looks_around and scores and scores.around is None:
+        yield from _second(round_, heads or (yield from _first(round_)))
+        network, scores = yield from _published(round_, unless=FOLDER)
+    if config.does("fused"):
+        yield from over_time(network, scores, job, frames, folder=folder, memory=config.memory)
     yield Done({"frames": len(job.views), "seconds": round(time.monotonic() - started, 2)})
 
 
-def _train(
-    job: Job, config: QuickConfig, *, frames: Frames, folder: Path
-) -> Iterator[Progress | Point | Published]:
+def _published(
+    round_: _Round, *, unless: str | None = None
+) -> Generator[Progress | Published | Scores, None, tuple[Network, Scores | None]]:
+    """Publish every frame as the round's model sees it, unless a stage has that is named."""
+    checkpoint = load_checkpoint(round_.output / MODEL)
+    scores = checkpoint.scores
+    if scores:
+        yield scores
+    network = ready(checkpoint.network).to(round_.frames.device)
+    kind = LEARNT if scores and scores.helped_by_around else FOLDER
+    if kind != unless:
+        yield from predict(network, round_.frames, round_.job, round_.output, kind=kind)
+    return network, scores
+
+
+def _first(round_: _Round) -> Generator[Progress | Point | Published, None, _Heads]:
     """Fit on all, publish the open frame, judge, and save the checkpoint.
 
     Somebody waits for the open frame, so it comes before the judgement. It is predicted anew where
     a run was killed in between: what is published comes from the model that is saved.
     """
-    output, backbone = folder / job.output, lite0()
-    untrained = build(config, Head(hidden=config.hidden, classes=len(job.classes)), backbone)
-    device = pick(config.device)
+    job, config, frames = round_.job, round_.config, round_.frames
+    untrained = round_.network(Head(hidden=config.hidden, classes=len(job.classes)))
     training = yield from read_labelled(
-        job, frames, network=ready(untrained).to(device), folder=folder, grow=config.grow
+        job, frames, network=untrained, folder=round_.folder, grow=config.grow
     )
-    head = yield from _fitted(training.everything, job, config, stage=LEARNING)
-    network = build(config, head.cpu(), backbone)
-    yield publish(predict_frame(ready(network).to(device), frames, job.views[0]), output)
-    scores = yield from _judged(training, job, config, frames=frames, folder=folder)
-    checkpoint = Checkpoint(network, job.classes, config, job.seed, scores, job.options)
-    save_checkpoint(checkpoint, output / MODEL)
+    everything = yield from fitted(training.everything, job, config, stage=LEARNING)
+    network = round_.network(everything.head)
+    yield publish(predict_frame(network, frames, job.views[0]), round_.output)
+    judged, scores = None, None
+    if len(training.judge.labels) and len(training.without_judge.drawn.labels):
+        judged = yield from fitted(training.without_judge, job, config, stage=JUDGING)
+        mark = _marked(round_, judged.head, training)
+        scores = mark.scores
+        if not round_.looks_around:
+            scores = yield from _beside_rival(round_, judged.head, training, mark)
+        save_checkpoint(round_.checkpoint(judged.head, scores), round_.output / JUDGED)
+    save_checkpoint(round_.checkpoint(everything.head, scores), round_.output / MODEL)
+    return _Heads(training, everything, judged)
+
+
+def _second(round_: _Round, heads: _Heads) -> Generator[Progress | Point, None, None]:
+    """Fit anew to frames around those with strokes, too; keep that where it answers no worse.
+
+    What judges comes first: where it says no, the other head need not be fitted.
+    """
+    if heads.judged is None:
+        raise ValueError("nothing judges")
+    before = _marked(round_, heads.judged.head, heads.training)
+    judged = yield from _around(round_, heads.judged, stage=JUDGING)
+    after = _marked(round_, judged, heads.training)
+    both = {"strokes": before.scores.miou, "around": after.scores.miou}
+    after = replace(after, scores=replace(after.scores, **both))
+    before = replace(before, scores=replace(before.scores, **both))
+    if after.scores.helped_by_around:
+        mark, head = after, (yield from _around(round_, heads.everything, stage=LEARNING))
+    else:
+        mark, judged, head = before, heads.judged.head, heads.everything.head
+    scores = yield from _beside_rival(round_, judged, heads.training, mark)
+    save_checkpoint(round_.checkpoint(judged, scores), round_.output / JUDGED)
+    save_checkpoint(round_.checkpoint(head, scores), round_.output / MODEL)
+
+
+def _around(
+    round_: _Round, learnt: Fitted, *, stage: str
+) -> Generator[Progress | Point, None, Head]:
+    """Return a head that has learnt from the frames around those with strokes, too."""
+    job, config = round_.job, round_.config
+    flows = flows_of(job, round_.folder)
+    clips = [Clip(piece, round_.frames, flows) for piece in near_drawn(job.views, REACH)]
+    drawn = drawn_on(round_.folder, without_judge=stage == JUDGING)
+    learner = Learner(round_.network(learnt.head), learnt.pixels, drawn)
+    parts = yield from portions(learner, clips, config, seed=job.seed, stage=LOOKING[stage])
+    return (yield from fitted_around(parts, job, config, stage=stage))
+
+
+def _marked(round_: _Round, head: Head, training: Training) -> _Mark:
+    """Ask a head at the judging pixels, which it has not learnt."""
+    truth = training.judge.labels.to(torch.uint8).cpu().numpy()
+    own = Answers(truth, answered(head, training.judge), training.judged_at)
+    scores = scored(own, round_.job.classes)
+    if scores is None:
+        raise AssertionError("there are judging pixels")
+    return _Mark(scores, own)
+
+
+def _beside_rival(
+    round_: _Round, head: Head, training: Training, mark: _Mark
+) -> Generator[Progress, None, Scores]:
+    """Return a mark's scores beside those of the round that was active."""
+    job, frames, folder = round_.job, round_.frames, round_.folder
+
+    def ask(checkpoint: Checkpoint) -> Generator[Progress, None, Pair]:
+        """Ask both heads where they read the same maps, else both networks for whole frames."""
+        judge = training.judge
+        if its_head := _head_over_same_maps(checkpoint.network, round_.config):
+            found = answered(its_head.to(judge.labels.device), judge)
+            return Pair(mark.answers, replace(mark.answers, found=found))
+        whole = yield from answers(round_.network(head), job, frames, folder=folder)
+        return (yield from by_frames(checkpoint, whole, job, frames, folder=folder))
+
+    return (yield from compared(mark.scores, job, ask, folder=folder))
+
+
+def _head_over_same_maps(network: Network, config: QuickConfig) -> Head | None:
+    """Return a network's head where the maps of this round are those that it learnt from."""
+    if not (isinstance(network, Segmenter) and network.untouched):
+        return None
+    same = (network.scale, network.longest) == (config.scale, config.longest)
+    return network.head if same else None
 
 
 def without_judge(
@@ -95,92 +232,10 @@ def without_judge(
 
     Its head can learn on (see `StandardHead`).
     """
-    backbone = lite0()
-    untrained = build(config, Head(hidden=config.hidden, classes=len(job.classes)), backbone)
+    untrained = build(config, Head(hidden=config.hidden, classes=len(job.classes)), lite0())
     training = yield from read_labelled(
         job, frames, network=ready(untrained).to(frames.device), folder=folder, grow=config.grow
     )
-    head = yield from _fitted(training.without_judge, job, config, stage=LEARNING)
-    mean, deviation = standardisation(training.without_judge.drawn)
-    return build(config, StandardHead(head, mean, deviation).cpu(), backbone)
-
-
-def _fitted(
-    labelled: Labelled, job: Job, config: QuickConfig, *, stage: str
-) -> Generator[Point | Progress, None, Head]:
-    """Fit a head to the strokes, then anew to them and the grown labels that it agrees with."""
-    first = yield from _fit(labelled.drawn, job, config, stage=stage, of="strokes")
-    agreed = _probability(first, labelled.grown) >= AGREED
-    if not agreed.any():
-        return first
-    pixels = labelled.drawn.and_also(labelled.grown.where(agreed))
-    config = replace(config, balance=config.grown_balance, steps=config.grown_steps)
-    return (yield from _fit(pixels, job, config, stage=stage, of="grown"))
-
-
-@torch.inference_mode()
-def _probability(head: Head, pixels: Pixels) -> Float32[Tensor, "n"]:
-    """Return the probability that a head gives each pixel's own label."""
-    if len(pixels.labels) == 0:
-        return torch.empty(0, device=pixels.table.device)
-    found = torch.cat([head(columns).softmax(1) for columns in pixels.batches()])
-    return found.gather(1, pixels.labels[:, None])[:, 0]
-
-
-def _fit(
-    pixels: Pixels, job: Job, config: QuickConfig, *, stage: str, of: str
-) -> Generator[Point | Progress, None, Head]:
-    """Fit a head from the job's seed, whatever was fitted before."""
-    generator = torch.Generator().manual_seed(job.seed)
-    for report in fit(
-        pixels, len(job.classes), config, generator=generator, series=f"{_CURVES[stage]}, {of}"
-    ):
-        if isinstance(report, Head):
-            return report
-        yield report
-        yield Progress(stage, report.step, config.steps)
-    raise AssertionError("a fit ends with its head")
-
-
-def _judged(
-    training: Training, job: Job, config: QuickConfig, *, frames: Frames, folder: Path
-) -> Generator[Point | Progress, None, Scores | None]:
-    """Return how well a head fitted without the judging pixels does on them, and keep it."""
-    judge = training.judge
-    if len(judge.labels) == 0 or len(training.without_judge.drawn.labels) == 0:
-        return None
-    head = yield from _fitted(training.without_judge, job, config, stage=JUDGING)
-    truth = judge.labels.to(torch.uint8).cpu().numpy()
-    own = Answers(truth, _found(head, judge), training.judged_at)
-    scores = scored(own, job.classes)
-    if scores is None:
-        raise AssertionError("there are judging pixels")
-    network = build(config, copy.deepcopy(head).cpu(), lite0())
-    kept = Checkpoint(network, job.classes, config, job.seed, scores, job.options)
-    save_checkpoint(kept, folder / job.output / JUDGED)
-
-    def ask(checkpoint: Checkpoint) -> Generator[Progress, None, Pair]:
-        """Ask both heads where they read the same maps, else both networks for whole frames."""
-        if its_head := _head_over_same_maps(checkpoint.network, config):
-            found = _found(its_head.to(judge.labels.device), judge)
-            return Pair(own, Answers(truth, found, training.judged_at))
-        judged = ready(network).to(frames.device)
-        whole = yield from answers(judged, job, frames, folder=folder)
-        return (yield from by_frames(checkpoint, whole, job, frames, folder=folder))
-
-    return (yield from compared(scores, job, ask, folder=folder))
-
-
-@torch.inference_mode()
-def _found(head: Head, pixels: Pixels) -> UInt8[np.ndarray, "n"]:
-    """Return the train ids that a head gives pixels."""
-    found = torch.cat([head(columns).argmax(1) for columns in pixels.batches()])
-    return found.to(torch.uint8).cpu().numpy()
-
-
-def _head_over_same_maps(network: Network, config: QuickConfig) -> Head | None:
-    """Return a network's head where the maps of this round are those that it learnt from."""
-    if not (isinstance(network, Segmenter) and network.untouched):
-        return None
-    same = (network.scale, network.longest) == (config.scale, config.longest)
-    return network.head if same else None
+    learnt = yield from fitted(training.without_judge, job, config, stage=LEARNING)
+    mean, deviation = standardisation([Portion(training.without_judge.drawn)])
+    return build(config, StandardHead(learnt.head, mean, deviation).cpu(), lite0())

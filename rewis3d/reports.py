@@ -67,10 +67,20 @@ class Scores:
     """The round that was active when this one was started; None where there is no comparison."""
     no_rival: str | None = None
     """Why that round could not be judged on these pixels, for people."""
+    strokes: float | None = None
+    """mIoU of a head that has learnt the strokes, where another one was tried beside it."""
+    around: float | None = None
+    """mIoU of that other one, which has learnt from the frames around too. The better one is the
+    round's, and `miou` is its."""
     alone: float | None = None
     """mIoU of whole frames' predictions, frame by frame; None where fusing was not tried."""
     fused: float | None = None
     """mIoU of what is read off over time. It is shown where it is not below `alone`."""
+
+    @property
+    def helped_by_around(self) -> bool:
+        """What was learnt from the frames around is used: it is no worse."""
+        return self.around is not None and self.around >= (self.strokes or 0.0)
 
 
 @dataclass(frozen=True, slots=True)

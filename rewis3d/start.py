@@ -15,8 +15,9 @@ import torch
 from jaxtyping import Float32
 
 from rewis3d import quick
+from rewis3d.array_cache import ArrayCache
 from rewis3d.device import pick
-from rewis3d.features import FeatureCache, Frames
+from rewis3d.features import Frames
 from rewis3d.grown_labels import write_grown
 from rewis3d.job import Job, View
 from rewis3d.licences import licence_of
@@ -56,7 +57,7 @@ def start(
             weights, classes=len(job.classes), generator=generator, window=crop
         )
         return Start(network, job, job)
-    frames = Frames(folder, FeatureCache(folder / job.features), pick(config.run.device))
+    frames = Frames(folder, ArrayCache(folder / job.features), pick(config.run.device))
     network = yield from quick.without_judge(job, quick_of(config), frames=frames, folder=folder)
     if config.run.labels == "strokes":
         return Start(network, job, job)

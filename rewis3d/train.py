@@ -11,11 +11,12 @@ from typing import Final
 
 import torch
 
+from rewis3d.array_cache import ArrayCache
 from rewis3d.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from rewis3d.data.training import TrainingData
 from rewis3d.device import pick
 from rewis3d.enlist import POINTS, as_shown, enlisted
-from rewis3d.features import FeatureCache, Frames
+from rewis3d.features import Frames
 from rewis3d.job import JOB_FILE, Job, read_job
 from rewis3d.judge import Answers, answers, scored
 from rewis3d.learning.lesson import Branches
@@ -53,7 +54,7 @@ def run(folder: Path) -> Iterator[Report]:
     config = read_as(MethodConfig, job.config)
     if config.run.threads:
         torch.set_num_threads(config.run.threads)
-    frames = Frames(folder, FeatureCache(folder / job.features), pick(config.run.device))
+    frames = Frames(folder, ArrayCache(folder / job.features), pick(config.run.device))
     if not (output / MODEL).is_dir():
         yield from _train(job, config, frames=frames, folder=folder)
     drop_state(output / LEARNING)

@@ -111,19 +111,28 @@ def _go_on(workspace: Workspace, number: int, *, wait: bool) -> None:
         one, active = rounds.get_round(conn, number), rounds.active_round(conn)
     first, last = seconds(one.seconds_to_first), seconds(one.seconds)
     held_out = "no held-out strokes" if score(one) == "-" else f"held-out mIoU {score(one)} %"
-    held_out += _over_time(one)
+    held_out += _beside(one)
     say(f"round {number}: first prediction {first}, all {one.predicted} frames {last}, {held_out}")
     if one.use_if_better:
         say(what_is_shown(one, active))
 
 
-def _over_time(one: Round) -> str:
-    """Say what reading the labels off over time has brought, where it was tried."""
-    alone, fused = ((one.scores or {}).get(name) for name in ("alone", "fused"))
-    if alone is None or fused is None:
-        return ""
-    used = "" if one.fused else ", which is not used"
-    return f" (frame by frame {100 * alone:.1f} %, over time {100 * fused:.1f} %{used})"
+def _beside(one: Round) -> str:
+    """Say what the later stages of a round have brought, where they were tried."""
+    scores = one.scores or {}
+
+    def found(before: str, after: str, words: str, *, used: bool) -> list[str]:
+        if scores.get(before) is None or scores.get(after) is None:
+            return []
+        unused = "" if used else ", which is not used"
+        return [words.format(100 * scores[before], 100 * scores[after]) + unused]
+
+    around = (scores.get("around") or 0.0) >= (scores.get("strokes") or 0.0)
+    learnt = "strokes alone {:.1f} %, with the frames around {:.1f} %"
+    read = "frame by frame {:.1f} %, over time {:.1f} %"
+    parts = found("strokes", "around", learnt, used=around)
+    parts += found("alone", "fused", read, used=one.fused > 0)
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
 def what_is_shown(one: Round, active: int | None) -> str:

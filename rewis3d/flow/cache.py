@@ -9,17 +9,17 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 
-from rewis3d.features import FeatureCache
+from rewis3d.array_cache import ArrayCache
 from rewis3d.flow.motion import Flow, Motion, motion
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Goes up when the motion of two frames changes although they do not."""
 _STEPS: Final = 32
 """What a pixel of the way is kept in: whole numbers of 16 bits, up to 1024 pixels."""
 
 
 def motion_between(
-    one: UInt8[np.ndarray, "h w 3"], other: UInt8[np.ndarray, "h w 3"], kept: FeatureCache
+    one: UInt8[np.ndarray, "h w 3"], other: UInt8[np.ndarray, "h w 3"], kept: ArrayCache
 ) -> Motion:
     """Return the motion between two frames on the grid, from the cache where it is there.
 

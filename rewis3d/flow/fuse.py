@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-import numpy as np
 import torch
-from jaxtyping import Float16, Float32
+from jaxtyping import Float16, Float32, Int64
 from torch import Tensor
 
 from rewis3d.flow.motion import Flow, Motion
 
 MEMORY: Final = 0.9
 """What a neighbour counts beside a frame itself, where the flow is fully trusted."""
+DRAWN: Final = 10.0
+"""Frames that agree in a class count as much as a stroke."""
 REACH: Final = 24
 """Frames after a frame that it hears at least: those further away count less than a tenth."""
 _BYTES: Final = 512 << 20
@@ -28,27 +29,38 @@ _BYTES: Final = 512 << 20
 _FEWEST: Final = 8
 """So many frames are fused at once, however much they take."""
 
-Probabilities = Float32[np.ndarray, "h w k"]
+Probabilities = Float32[Tensor, "k h w"]
 
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
     """A frame of a clip as a network sees it, on the grid of the flow."""
 
-    probabilities: Float32[np.ndarray, "h w k"]
+    probabilities: Float32[Tensor, "k h w"]
     since: Motion | None
     """Since the frame before; None for the first one, and after a cut."""
+    drawn: Int64[Tensor, "h w"] | None = None
+    """Train ids of strokes; k and more where there is none."""
+
+    @property
+    def evidence(self) -> Float32[Tensor, "k h w"]:
+        """What it has to say: where somebody drew, that class as loud as DRAWN frames."""
+        if self.drawn is None:
+            return self.probabilities
+        classes = len(self.probabilities)
+        places = (self.drawn < classes).nonzero(as_tuple=True)
+        said = self.probabilities.clone()
+        said[:, *places] = 0
+        said[self.drawn[places], *places] = DRAWN
+        return said
 
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
     """The same at half the size."""
 
-    probabilities: Float16[Tensor, "h w k"]
+    evidence: Float16[Tensor, "k h w"]
     since: Motion | None
-
-    def whole(self) -> Probabilities:
-        return self.probabilities.float().numpy()
 
 
 def fuse(frames: Iterable[Predicted], *, memory: float = MEMORY) -> Iterator[Probabilities]:
@@ -69,7 +81,7 @@ def fuse(frames: Iterable[Predicted], *, memory: float = MEMORY) -> Iterator[Pro
         sums = _sums(window, past, ready=ready, memory=memory)
         past = sums.past
         for total in sums.both:
-            yield total / total.sum(axis=2, keepdims=True)
+            yield total / total.sum(0)
         del window[:ready]
 
 
@@ -83,12 +95,11 @@ class _Sums:
 
 def _most(frame: _Kept) -> int:
     """Return how many frames are in memory at a time."""
-    return REACH + max(_FEWEST, _BYTES // (4 * frame.probabilities.numel()) - REACH)
+    return REACH + max(_FEWEST, _BYTES // (4 * frame.evidence.numel()) - REACH)
 
 
 def _halved(frame: Predicted) -> _Kept:
-    # numpy takes ten times as long for it
-    return _Kept(torch.from_numpy(frame.probabilities).half(), frame.since)
+    return _Kept(frame.evidence.half(), frame.since)
 
 
 def _sums(
@@ -97,25 +108,25 @@ def _sums(
     """Add up what the first frames of a window hear from both sides."""
     both: list[Probabilities] = []
     for frame in window[:ready]:
-        heard = _heard(past, frame.since and frame.since.back, memory)
-        past = frame.whole() + heard
+        past = _with(past, frame, frame.since and frame.since.back, memory)
         both.append(past)
     if past is None:
         raise ValueError("no frame is ready")
     future: Probabilities | None = None
     for index in reversed(range(len(window))):
         since = window[index + 1].since if index + 1 < len(window) else None
-        heard = _heard(future, since and since.there, memory)
-        future = window[index].whole() + heard
+        future = _with(future, window[index], since and since.there, memory)
         if index < ready:
-            both[index] = both[index] + heard
+            both[index] = both[index] + future - window[index].evidence
     return _Sums(both, past)
 
 
-def _heard(
-    there: Probabilities | None, flow: Flow | None, memory: float
-) -> Probabilities | np.float32:
-    """Return what a frame hears from its neighbour on one side; 0 where there is none."""
+def _with(
+    there: Probabilities | None, frame: _Kept, flow: Flow | None, memory: float
+) -> Probabilities:
+    """Return what a frame says, with what it hears from its neighbour on one side."""
+    own = frame.evidence.float()
     if there is None or flow is None:
-        return np.float32(0)
-    return flow.pull(there) * (memory * flow.trust)[:, :, None]
+        return own
+    heard = memory * torch.from_numpy(flow.trust).to(own.device)
+    return torch.addcmul(own, flow.pull(there), heard)

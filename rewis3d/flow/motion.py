@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import cv2
 import numpy as np
+import torch
 from jaxtyping import Float32, UInt8
+from torch import Tensor
+from torch.nn import functional
 
 LONGEST: Final = 640
 """Pixels of the longer side of the grid on which flow is computed, at most."""
@@ -36,18 +39,20 @@ class Flow:
     trust: Float32[np.ndarray, "h w"]
     """0 to 1."""
 
-    def pull(self, values: Float32[np.ndarray, "h w k"]) -> Float32[np.ndarray, "h w k"]:
+    def pull(
+        self, values: Float32[Tensor, "k h w"], *, beyond: Literal["zeros", "border"] = "zeros"
+    ) -> Float32[Tensor, "k h w"]:
         """Return, at each pixel of the one frame, what lies at its place in the other.
 
-        Between pixels values are mixed; outside of the frame they are 0.
+        Between pixels values are mixed; outside of the frame they are 0, or as at its border.
         """
+        height, width = self.trust.shape
         x, y = _places(self.xy)
-        pulled = np.empty_like(values)
-        for first in range(0, values.shape[2], 4):  # cv2.remap takes four channels at once
-            part = np.ascontiguousarray(values[:, :, first : first + 4])
-            found = cv2.remap(part, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-            pulled[:, :, first : first + 4] = found.reshape(part.shape)
-        return pulled
+        places = np.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], axis=2)
+        grid = torch.from_numpy(places).to(values)[None]
+        return functional.grid_sample(
+            values[None], grid, mode="bilinear", padding_mode=beyond, align_corners=False
+        )[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +89,23 @@ def motion(one: UInt8[np.ndarray, "h w 3"], other: UInt8[np.ndarray, "h w 3"]) -
     greys = [cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) for rgb in (one, other)]
     with ThreadPoolExecutor(2) as pool:
         there, back = pool.map(_search, greys, reversed(greys))
-    colours = [
-        cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2Lab) for rgb in (one, other)
-    ]
+    own, its = lab(one), lab(other)
     return Motion(
-        Flow(there, _trust(there, back, np.asarray(colours[0]), np.asarray(colours[1]))),
-        Flow(back, _trust(back, there, np.asarray(colours[1]), np.asarray(colours[0]))),
+        Flow(there, _trust(there, back, own, its)), Flow(back, _trust(back, there, its, own))
     )
+
+
+def lab(rgb: UInt8[np.ndarray, "h w 3"]) -> Float32[np.ndarray, "h w 3"]:
+    """Return colours in CIE Lab, to whole numbers of the 8 bits that OpenCV keeps it in."""
+    packed = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB), np.float32)
+    return (packed - np.array([0, 128, 128], np.float32)) * np.array([100 / 255, 1, 1], np.float32)
 
 
 def _search(one: np.ndarray, other: np.ndarray) -> Float32[np.ndarray, "h w 2"]:
     """Return the flow from one grey frame to another."""
     search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     search.setFinestScale(0)
+    search.setVariationalRefinementIterations(1)
     blank = np.zeros((*one.shape, 2), np.float32)
     return np.asarray(search.calc(one, other, blank), np.float32)
 

@@ -5,6 +5,7 @@ A full round trains the very same network end to end, from where a quick round l
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
@@ -181,30 +182,51 @@ class Segmenter(Network):
         return [stages[stage] for stage in READ_STAGES]
 
     def decode(self, maps: list[Tensor], rgb: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b k r s"]:
-        """Return logits on the grid of the second map (docs/decisions/0004-quick-head.md).
-
-        The hidden layer is linear in the hypercolumn, so each part of it is projected at its own
-        resolution and the projections are enlarged: the same sum for a fraction of the work.
-        """
-        size = maps[1].shape[2:]
-        colour = functional.interpolate(
-            normalised(rgb), size, mode="bilinear", align_corners=False, antialias=True
-        )
-        finest = functional.interpolate(maps[0], size, mode="bilinear", align_corners=False)
-        weight, offset = self.head.first()
-        weights = split_columns(weight)
-        position = functional.conv2d(positions(colour), weights[-1][:, :, None, None])
-        hidden = position + offset[:, None, None]
-        for part, weight in zip((colour, finest, *maps[1:]), weights[:-1], strict=True):
-            projected = functional.conv2d(part, weight[:, :, None, None])
-            if projected.shape[2:] != size:
-                projected = functional.interpolate(
-                    projected, size, mode="bilinear", align_corners=False
-                )
-            hidden = hidden + projected
+        """Return logits on the grid of the second map (docs/decisions/0004-quick-head.md)."""
+        fine, coarse = fine_and_coarse(self.head, maps, rgb)
+        size = fine.columns.shape[2:]
+        hidden = functional.conv2d(fine.columns, fine.weight[:, :, None, None], fine.offset)
+        for projected in coarse:
+            hidden = hidden + functional.interpolate(
+                projected, size, mode="bilinear", align_corners=False
+            )
         read = functional.dropout(functional.relu(hidden), DROPOUT, self.training)
         classify = self.head.classify
         return functional.conv2d(read, classify.weight[:, :, None, None], classify.bias)
+
+
+@dataclass(frozen=True, slots=True)
+class Fine:
+    """The part of the hidden layer that is computed on the grid of the second map."""
+
+    columns: Float[Tensor, "b c r s"]
+    """Colour, the two finest maps, position."""
+    weight: Float[Tensor, "f c"]
+    offset: Float[Tensor, "f"]
+
+
+def fine_and_coarse(
+    head: Head, maps: list[Tensor], rgb: Float[Tensor, "b 3 h w"]
+) -> tuple[Fine, list[Tensor]]:
+    """Return the two parts of the hidden layer: what is fine, and the others at their own sizes.
+
+    The hidden layer is linear in the hypercolumn: projected first and enlarged then, it is the same
+    sum for a fraction of the work.
+    """
+    size = maps[1].shape[2:]
+    colour = functional.interpolate(
+        normalised(rgb), size, mode="bilinear", align_corners=False, antialias=True
+    )
+    finest = functional.interpolate(maps[0], size, mode="bilinear", align_corners=False)
+    weight, offset = head.first()
+    of_colour, of_finest, of_second, *of_coarse, of_position = split_columns(weight)
+    columns = torch.cat((colour, finest, maps[1], positions(colour)), 1)
+    of_columns = torch.cat((of_colour, of_finest, of_second, of_position), 1)
+    coarse = [
+        functional.conv2d(part, weights[:, :, None, None])
+        for part, weights in zip(maps[2:], of_coarse, strict=True)
+    ]
+    return Fine(columns, of_columns, offset), coarse
 
 
 def working_size(

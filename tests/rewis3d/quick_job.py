@@ -33,7 +33,13 @@ def make(
         image[HEIGHT // 2 :, :, 1] += 180
         cv2.imwrite(str(root / "frames" / f"{index}.png"), image)
         views.append(_view(index, folder, index in labelled))
-    overrides = {"steps": "30", "grown_steps": "40", "batch": "64", "memory": "0"} | settings
+    overrides = {
+        "steps": "30",
+        "grown_steps": "40",
+        "batch": "64",
+        "around_steps": "60",
+        "stages": "head",
+    } | settings
     config = to_json(resolve("quick", overrides))
     write_job(Job("quick", tuple(views), CLASSES, config, seed=0, options=ORIGIN), folder)
     return folder

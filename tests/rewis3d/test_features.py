@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from rewis3d.features import FeatureCache, Frames, cache_key, hypercolumns
+from rewis3d.array_cache import ArrayCache
+from rewis3d.features import Frames, cache_key, hypercolumns
 from rewis3d.job import View
 from rewis3d.models.lite import Lite0
 from rewis3d.models.network import ready
@@ -66,39 +66,6 @@ def test_folding_changes_no_logit():
         torch.testing.assert_close(ready(net)(rgb), net.eval()(rgb), atol=1e-4, rtol=1e-4)
 
 
-def test_the_cache_gives_back_what_it_took(tmp_path: Path):
-    cache = FeatureCache(tmp_path / "features")
-    cache.write("a", some_maps())
-    found = cache.read("a")
-    assert found is not None
-    assert all(torch.equal(x, y) for x, y in zip(found, some_maps(), strict=True))
-    assert cache.read("b") is None
-
-
-def test_a_broken_file_counts_as_missing(tmp_path: Path):
-    cache = FeatureCache(tmp_path)
-    cache.write("a", some_maps())
-    (path,) = tmp_path.iterdir()
-    content = path.read_bytes()
-    for broken in (b"", content[:100], content[:-1] + bytes([content[-1] ^ 1])):
-        path.write_bytes(broken)
-        assert cache.read("a") is None
-
-
-def test_what_was_not_read_for_longest_goes_first(tmp_path: Path):
-    one = FeatureCache(tmp_path / "one")
-    one.write("a", some_maps())
-    size = next((tmp_path / "one").iterdir()).stat().st_size
-    cache = FeatureCache(tmp_path / "many", bound_bytes=3 * size)
-    for age, key in enumerate("abc"):
-        cache.write(key, some_maps())
-        os.utime(tmp_path / "many" / f"{key}.maps", (age, age))
-    cache.read("a")
-    cache.write("d", some_maps())
-    left = {path.stem for path in (tmp_path / "many").iterdir()}
-    assert left == {"a", "d"}
-
-
 def test_the_key_depends_on_the_image_and_the_scale():
     keys = {
         cache_key(b"x", network()),
@@ -110,6 +77,6 @@ def test_the_key_depends_on_the_image_and_the_scale():
 
 
 def test_maps_of_a_trained_backbone_are_not_asked_for(tmp_path: Path):
-    frames = Frames(tmp_path, FeatureCache(tmp_path / "cache"), torch.device("cpu"))
+    frames = Frames(tmp_path, ArrayCache(tmp_path / "cache"), torch.device("cpu"))
     with pytest.raises(ValueError, match="not of a trained one"):
         frames.read(network().trainable(), View(0, "0.png", 8, 8))

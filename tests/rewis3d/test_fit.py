@@ -9,7 +9,17 @@ import pytest
 import torch
 
 from rewis3d.config import QuickConfig
-from rewis3d.fit import FEWEST, Pixels, draw_weights, fit, folded, silence
+from rewis3d.fit import (
+    FEWEST,
+    Pixels,
+    Portion,
+    _Draws,
+    _Members,
+    draw_weights,
+    fit,
+    folded,
+    silence,
+)
 from rewis3d.models.segmenter import HYPERCOLUMN, Head
 from rewis3d.reports import Point
 
@@ -27,7 +37,7 @@ def two_kinds(n: int = 100) -> Pixels:
 
 def fitted(pixels: Pixels, classes: int, seed: int = 0) -> tuple[list[Point], Head]:
     generator = torch.Generator().manual_seed(seed)
-    *points, head = fit(pixels, classes, CONFIG, generator=generator, series="loss")
+    *points, head = fit([Portion(pixels)], classes, CONFIG, generator=generator, series="loss")
     assert isinstance(head, Head)
     assert all(isinstance(point, Point) for point in points)
     return [point for point in points if isinstance(point, Point)], head
@@ -109,7 +119,53 @@ def test_one_pixel_among_many_is_drawn_now_and_then():
 def test_a_fit_may_be_short(steps: int):
     generator = torch.Generator().manual_seed(0)
     config = QuickConfig(hidden=8, steps=steps, batch=64)
-    *points, head = fit(two_kinds(), 2, config, generator=generator, series="loss")
+    *points, head = fit([Portion(two_kinds())], 2, config, generator=generator, series="loss")
     assert isinstance(head, Head)
     assert len(points) == steps
     assert torch.isfinite(head.hidden.weight).all()
+
+
+def test_heads_that_learn_side_by_side_become_one_with_their_mean_logits():
+    generator = torch.Generator().manual_seed(0)
+    members = _Members(5, QuickConfig(hidden=8, heads=3), generator)
+    torch.nn.init.normal_(members.bias, generator=generator)
+    torch.nn.init.normal_(members.hidden.bias, generator=generator)
+    columns = torch.randn(10, HYPERCOLUMN, generator=generator)
+    merged = members.merged()
+    assert merged.hidden.out_features == 24
+    logits = []
+    for member in range(3):
+        units = slice(8 * member, 8 * (member + 1))
+        weight, offset = members.hidden.weight[units], members.hidden.bias[units]
+        hidden = (columns @ weight.T + offset).relu()
+        logits.append(hidden @ members.weight[member] + members.bias[member])
+    torch.testing.assert_close(merged(columns), torch.stack(logits).mean(0))
+    assert not torch.equal(logits[0], logits[1])
+
+
+def test_each_of_several_heads_learns():
+    config = QuickConfig(hidden=8, steps=40, batch=64, heads=3)
+    generator = torch.Generator().manual_seed(0)
+    *_, head = fit([Portion(two_kinds())], 2, config, generator=generator, series="")
+    assert isinstance(head, Head)
+    pixels = two_kinds()
+    assert (head(pixels.table).argmax(1) == pixels.labels).all()
+
+
+def test_portions_have_their_share_however_many_pixels_they_have():
+    few, many = two_kinds(10), two_kinds(1000)
+    few.labels.fill_(0)
+    many.labels.fill_(1)
+    portions = [Portion(few, 0.75), Portion(many, 0.25)]
+    config = QuickConfig(batch=100)
+    draws = _Draws(portions, 2, config, torch.Generator().manual_seed(0))
+    for _ in range(3):
+        columns, labels = draws.next()
+        assert columns.shape == (100, HYPERCOLUMN)
+        assert torch.bincount(labels).tolist() == [75, 25]
+
+
+def test_shares_that_do_not_divide_a_batch_fill_it():
+    third = [Portion(two_kinds(), 1 / 3) for _ in range(3)]
+    draws = _Draws(third, 2, QuickConfig(batch=64), torch.Generator().manual_seed(0))
+    assert len(draws.next()[1]) == 64

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 
 from rewis3d import judge
-from rewis3d.features import FeatureCache, Frames
+from rewis3d.array_cache import ArrayCache
+from rewis3d.features import Frames
 from rewis3d.job import Job, read_job
 from rewis3d.models.network import Network
 from rewis3d.reports import Progress, Scores
@@ -55,7 +56,7 @@ def finish(steps: Generator[Any, None, T]) -> tuple[T, list[Any]]:
 
 def opened(folder: Path) -> tuple[Job, Frames]:
     job = read_job(folder)
-    return job, Frames(folder, FeatureCache(folder / "cache"), torch.device("cpu"))
+    return job, Frames(folder, ArrayCache(folder / "cache"), torch.device("cpu"))
 
 
 def judged(network: Network, folder: Path, **changes: Any) -> Scores | None:

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from rewis3d.array_cache import ArrayCache
 from rewis3d.checkpoint import build
 from rewis3d.config import QuickConfig
-from rewis3d.features import FeatureCache, Frames
+from rewis3d.features import Frames
 from rewis3d.fit import Pixels
 from rewis3d.job import read_job
 from rewis3d.labelled import Training, chosen_pixels, read_labelled
@@ -24,7 +25,7 @@ from tests.rewis3d import quick_job
 
 def read(folder: Path, grow: int = 500) -> Training:
     network = ready(build(QuickConfig(), Head(hidden=4, classes=2), lite0()))
-    frames = Frames(folder, FeatureCache(folder / "cache"), torch.device("cpu"))
+    frames = Frames(folder, ArrayCache(folder / "cache"), torch.device("cpu"))
     reading = read_labelled(read_job(folder), frames, network=network, folder=folder, grow=grow)
     while True:
         try:

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from rewis3d.array_cache import ArrayCache
 from rewis3d.checkpoint import build
 from rewis3d.config import QuickConfig
 from rewis3d.device import pick
-from rewis3d.features import FeatureCache, Frames
+from rewis3d.features import Frames
 from rewis3d.job import read_job
 from rewis3d.labelled import Training, read_labelled
 from rewis3d.models.network import ready
@@ -25,7 +26,7 @@ def read_on(name: str, folder: Path, *, cache: Path) -> Training:
     """Read a job's labelled pixels on a device, its maps computed there."""
     device = pick(name)  # full precision, as in a round
     network = ready(build(QuickConfig(), Head(hidden=4, classes=2), lite0())).to(device)
-    frames = Frames(folder, FeatureCache(cache), device)
+    frames = Frames(folder, ArrayCache(cache), device)
     reading = read_labelled(read_job(folder), frames, network=network, folder=folder, grow=500)
     while True:
         try:

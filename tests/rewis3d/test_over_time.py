@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from rewis3d import over_time, quick
+from rewis3d.clip import Clip
 from rewis3d.flow import cache
 from rewis3d.job import read_job, write_job
 from rewis3d.publish import FOLDER, FUSED
@@ -29,7 +30,7 @@ def last_scores(reports: list[Report]) -> Scores:
 
 
 def test_labels_are_published_frame_by_frame_and_then_over_time(tmp_path: Path) -> None:
-    folder = quick_job.make(tmp_path, memory="0.9")
+    folder = quick_job.make(tmp_path, stages="head,fused")
     reports = list(quick.run(folder))
     assert told(reports) == [False] * 4 + [True] * 3  # the open frame is published twice
     scores = last_scores(reports)
@@ -47,7 +48,7 @@ def test_labels_are_published_frame_by_frame_and_then_over_time(tmp_path: Path) 
 def test_a_run_that_was_killed_goes_on_with_what_it_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = quick_job.make(tmp_path, memory="0.9")
+    folder = quick_job.make(tmp_path, stages="head,fused")
     running = quick.run(folder)
     while not (isinstance(report := next(running), Published) and report.fused):
         pass
@@ -59,7 +60,7 @@ def test_a_run_that_was_killed_goes_on_with_what_it_has(
 
 
 def test_without_held_out_strokes_frames_are_read_off_alone(tmp_path: Path) -> None:
-    folder = quick_job.make(tmp_path, memory="0.9")
+    folder = quick_job.make(tmp_path, stages="head,fused")
     job = read_job(folder)
     write_job(replace(job, views=tuple(replace(view, judge=None) for view in job.views)), folder)
     assert not any(told(list(quick.run(folder))))
@@ -74,13 +75,13 @@ def test_where_it_was_not_asked_for_frames_are_read_off_alone(tmp_path: Path) ->
 def test_what_is_worse_on_held_out_strokes_is_not_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def worse(_network: Any, _frames: Any, clip: Any, *_: Any, **__: Any) -> Iterator[Prediction]:
-        for view in clip:
+    def worse(_network: Any, clip: Clip, **_: Any) -> Iterator[Prediction]:
+        for view in clip.views:
             labels = np.zeros((view.height, view.width), np.uint8)
             yield Prediction(view.frame_id, labels, np.ones(labels.shape, np.float32))
 
     monkeypatch.setattr(over_time, "read_off", worse)
-    reports = list(quick.run(quick_job.make(tmp_path, memory="0.9")))
+    reports = list(quick.run(quick_job.make(tmp_path, stages="head,fused")))
     assert not any(told(reports))
     assert last_scores(reports).fused == 0.25
     assert not (tmp_path / "rounds" / "0001" / FUSED).exists()
@@ -97,6 +98,6 @@ def test_the_judged_network_is_asked_and_not_the_one_that_has_learnt_the_strokes
         return real(network, *rest, **more)
 
     monkeypatch.setattr(over_time, "read_off", watched)
-    list(quick.run(quick_job.make(tmp_path, memory="0.9")))
+    list(quick.run(quick_job.make(tmp_path, stages="head,fused")))
     assert len(asked) == 2
     assert not np.allclose(asked[0], asked[1])

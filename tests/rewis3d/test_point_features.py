@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from rewis3d.features import FeatureCache, Frames
+from rewis3d.array_cache import ArrayCache
+from rewis3d.features import Frames
 from rewis3d.job import View
 from rewis3d.models.segmenter import Head, Segmenter
 from rewis3d.models.weights import lite0
@@ -43,7 +44,7 @@ def features(tmp_path_factory: pytest.TempPathFactory) -> PointFeatures:
         cv2.imwrite(str(folder / f"{index}.png"), image)
         views.append(View(index, f"{index}.png", HEIGHT, WIDTH))
     network = Segmenter(lite0(), Head(hidden=4, classes=2), scale=1.5, longest=1080, untouched=True)
-    frames = Frames(folder, FeatureCache(folder / "cache"), torch.device("cpu"))
+    frames = Frames(folder, ArrayCache(folder / "cache"), torch.device("cpu"))
     # cells of two by two pixels, and a border of two cells around the image
     grid = GridMap((0.5, 0.5), (2.0, 2.0))
     looking = look(views, {0: grid, 1: grid}, frames, network.eval())
@@ -83,7 +84,7 @@ def test_a_frame_that_was_not_looked_at_is_named(features: PointFeatures):
 
 
 def test_without_geometry_nothing_is_looked_at(tmp_path: Path):
-    frames = Frames(tmp_path, FeatureCache(tmp_path), torch.device("cpu"))
+    frames = Frames(tmp_path, ArrayCache(tmp_path), torch.device("cpu"))
     network = Segmenter(lite0(), Head(hidden=4, classes=2), scale=1.5, longest=1080, untouched=True)
     with pytest.raises(StopIteration):
         next(look([View(0, "0.png", 9, 9)], {}, frames, network))

@@ -144,6 +144,7 @@ def test_quick_settings_are_kept_as_ever() -> None:
         "scale": 2.0,
         "longest": 1080,
         "hidden": 128,
+        "heads": 3,
         "steps": 7,
         "batch": 1024,
         "learning_rate": 0.003,
@@ -153,6 +154,8 @@ def test_quick_settings_are_kept_as_ever() -> None:
         "grow": 6000,
         "grown_steps": 200,
         "grown_balance": 0.0,
+        "around_steps": 400,
+        "stages": "head,carried,pseudo,fused",
         "memory": 0.9,
         "device": "auto",
     }

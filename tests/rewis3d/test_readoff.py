@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from rewis3d.features import FeatureCache, Frames
+from rewis3d.array_cache import ArrayCache
+from rewis3d.clip import Clip
+from rewis3d.features import Frames
 from rewis3d.job import View
 from rewis3d.models.network import Network
-from rewis3d.readoff import clips_of, read_off
+from rewis3d.readoff import read_off
 from tests.rewis3d.flow.test_motion import texture
 
 SIZE = (48, 64)
@@ -58,9 +60,10 @@ def clip(folder: Path, flicker: float) -> tuple[list[View], list[np.ndarray]]:
 
 
 def off(folder: Path, views: list[View], memory: float) -> list[np.ndarray]:
-    frames = Frames(folder, FeatureCache(folder / "features"), torch.device("cpu"))
-    flows = FeatureCache(folder / "flow")
-    found = list(read_off(Bright(), frames, views, flows, memory=memory))
+    frames = Frames(folder, ArrayCache(folder / "features"), torch.device("cpu"))
+    flows = ArrayCache(folder / "flow")
+    clip_ = Clip(views, frames, flows)
+    found = list(read_off(Bright(), clip_, memory=memory, drawn=lambda _: None))
     assert [one.frame_id for one in found] == [view.frame_id for view in views]
     for one in found:
         assert one.labels.shape == one.confidence.shape == SIZE
@@ -86,27 +89,15 @@ def test_without_memory_frames_are_read_alone(tmp_path: Path) -> None:
         assert (labels == (image[:, :, 2] > 128)).mean() > 0.999  # 128 itself is undecided
 
 
-def test_views_fall_into_clips_of_one_size() -> None:
-    views = [
-        View(7, "", 4, 5, clip=1),
-        View(2, "", 4, 5, clip=0),
-        View(6, "", 4, 5, clip=1),
-        View(1, "", 4, 5, clip=0),
-        View(3, "", 8, 5, clip=0),
-        View(4, "", 8, 5, clip=0),
-    ]
-    found = [[view.frame_id for view in clip] for clip in clips_of(views)]
-    assert found == [[6, 7], [1, 2], [3, 4]]
-
-
 def test_a_large_frame_s_labels_have_its_size(tmp_path: Path) -> None:
     image = np.full((90, 1000, 3), 30, np.uint8)
     image[:, 500:] = 220
     for index in range(2):
         cv2.imwrite(str(tmp_path / f"{index}.png"), image)
     views = [View(index, f"{index}.png", 90, 1000) for index in range(2)]
-    frames = Frames(tmp_path, FeatureCache(tmp_path / "features"), torch.device("cpu"))
-    found = list(read_off(Bright(), frames, views, FeatureCache(tmp_path / "flow"), memory=0.9))
+    frames = Frames(tmp_path, ArrayCache(tmp_path / "features"), torch.device("cpu"))
+    clip_ = Clip(views, frames, ArrayCache(tmp_path / "flow"))
+    found = list(read_off(Bright(), clip_, memory=0.9, drawn=lambda _: None))
     for one in found:
         assert one.labels.shape == (90, 1000)
         assert (one.labels == (image[:, :, 0] > 128)).mean() > 0.995

@@ -33,6 +33,10 @@ const STAGES = {
   looking: "Looking at points",
   learning: "Learning",
   judging: "Judging on held-out strokes",
+  "judging around": "Judging what the frames around teach",
+  "looking around": "Looking at the frames around",
+  "judging over time": "Judging over time",
+  "reading off over time": "Reading off over time",
   predicting: "Predicting",
 };
 

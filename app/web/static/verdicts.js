@@ -7,13 +7,20 @@ export function verdict(round) {
   const { scores } = round;
   const active = state.activeRound;
   if (scores?.miou == null) return round.state === "done" ? "No strokes were held out: there is no score." : "";
-  const own = `mIoU ${percent(scores.miou)} on ${scores.pixels} held-out pixels.${overTime(round)}`;
+  const own = `mIoU ${percent(scores.miou)} on ${scores.pixels} held-out pixels.${fromAround(round)}${overTime(round)}`;
   if (active === null || active === round.number) return own;
   if (scores.rival?.round === active) return `${own} ${against(round, scores.rival)}`;
   if (scores.no_rival && round.parent === active) return `${own} No comparison with round ${active}: ${scores.no_rival}.`;
   const shown = state.rounds.find((item) => item.number === active);
   if (shown?.scores?.miou != null && judgedAlike(round, shown)) return `${own} The active round ${active} has ${percent(shown.scores.miou)} on the same pixels.`;
   return `${own} The active round ${active} was judged on other strokes: the two scores don't compare.`;
+}
+
+/** Say what learning from the frames around those with strokes has brought, where it was tried. */
+function fromAround({ scores }) {
+  if (scores.around == null) return "";
+  const found = ` Learnt from the frames around too ${percent(scores.around)}, from strokes alone ${percent(scores.strokes)}`;
+  return scores.around >= scores.strokes ? `${found}: the former is used.` : `${found}: the latter is used.`;
 }
 
 /** Say what reading the labels off over time has brought, where it was tried. */

@@ -94,7 +94,7 @@ def test_labels_and_geometry_of_the_rows() -> None:
 def test_a_quick_round_sees_what_the_others_begin_with() -> None:
     base = changed(CPU, {"scale": 1.0, "hidden": 64, "longest": 640, "device": "cpu"})
     assert config_of(BY_NAME["quick"], base) == QuickConfig(
-        scale=1.0, hidden=64, longest=640, device="cpu", memory=0.0
+        scale=1.0, hidden=64, longest=640, device="cpu", heads=1, stages="head"
     )
 
 

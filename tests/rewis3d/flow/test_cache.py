@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rewis3d.features import FeatureCache
+from rewis3d.array_cache import ArrayCache
 from rewis3d.flow import cache as module
 from rewis3d.flow.cache import motion_between
 from tests.rewis3d.flow.test_motion import texture, window
@@ -17,7 +17,7 @@ def test_what_is_read_again_is_what_was_computed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, other = (window(texture(0), 20, 20 + shift) for shift in (0, 3))
-    kept = FeatureCache(tmp_path)
+    kept = ArrayCache(tmp_path)
     first = motion_between(one, other, kept)
     exact = module.motion(one, other)
     assert first.there.xy == pytest.approx(exact.there.xy, abs=0.5 / 32)
@@ -30,7 +30,7 @@ def test_what_is_read_again_is_what_was_computed(
 
 
 def test_other_frames_have_a_motion_of_their_own(tmp_path: Path) -> None:
-    kept = FeatureCache(tmp_path)
+    kept = ArrayCache(tmp_path)
     image = texture(1)
     one, right, down = window(image, 20, 20), window(image, 20, 24), window(image, 24, 20)
     assert np.median(motion_between(one, right, kept).there.xy[:, :, 0]) == pytest.approx(
@@ -46,8 +46,8 @@ def test_other_frames_have_a_motion_of_their_own(tmp_path: Path) -> None:
 
 def test_a_broken_file_is_computed_anew(tmp_path: Path) -> None:
     one, other = (window(texture(2), 20, 20 + shift) for shift in (0, 2))
-    first = motion_between(one, other, FeatureCache(tmp_path))
+    first = motion_between(one, other, ArrayCache(tmp_path))
     (file,) = tmp_path.iterdir()
     file.write_bytes(file.read_bytes()[:-7])
-    again = motion_between(one, other, FeatureCache(tmp_path))
+    again = motion_between(one, other, ArrayCache(tmp_path))
     assert np.array_equal(first.there.xy, again.there.xy)

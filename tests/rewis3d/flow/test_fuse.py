@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,16 +20,16 @@ def still(trust: float = 1.0) -> Motion:
     return Motion(flow, flow)
 
 
-def even(value: float) -> np.ndarray:
+def even(value: float) -> torch.Tensor:
     """Return probabilities of two classes, the same at each pixel."""
-    return np.broadcast_to(np.array([value, 1 - value], np.float32), (*SIZE, 2)).copy()
+    return torch.tensor([value, 1.0 - value])[:, None, None].expand(2, *SIZE).clone()
 
 
 def first_class(frames: list[Predicted], memory: float = 0.5) -> list[float]:
     fused = list(fuse(frames, memory=memory))
     for one in fused:
-        assert one.sum(axis=2) == pytest.approx(1)
-        assert np.ptp(one, axis=(0, 1)) == pytest.approx(0)
+        torch.testing.assert_close(one.sum(0), torch.ones(SIZE))
+        torch.testing.assert_close(one, one[:, :1, :1].expand(-1, *SIZE))
     return [float(one[0, 0, 0]) for one in fused]
 
 
@@ -66,10 +67,26 @@ def test_a_place_is_heard_where_it_went() -> None:
     full = np.ones(SIZE, np.float32)
     moved = Motion(Flow(right, full), Flow(-right, full))
     one = even(0.0)
-    one[:, 1] = [1, 0]
+    one[:, :, 1] = torch.tensor([1.0, 0.0])[:, None]
     fused = list(fuse([Predicted(one, None), Predicted(even(0.0), moved)], memory=0.5))
-    assert fused[1][:, :, 0] == pytest.approx(np.array([[0, 0, 0.5 / 1.5, 0]] * 3), abs=1e-6)
-    assert fused[0][:, :, 0] == pytest.approx(np.array([[0, 1 / 1.5, 0, 0]] * 3), abs=1e-6)
+    later, earlier = [[0, 0, 0.5 / 1.5, 0]] * 3, [[0, 1 / 1.5, 0, 0]] * 3
+    torch.testing.assert_close(fused[1][0], torch.tensor(later), atol=1e-6, rtol=0)
+    torch.testing.assert_close(fused[0][0], torch.tensor(earlier), atol=1e-6, rtol=0)
+
+
+def test_a_stroke_is_as_loud_as_many_frames() -> None:
+    # Class 1 was drawn on one pixel of the first frame; both frames take it for class 0. There the
+    # first frame hears itself at 10 and the second at a half, the second hears half of the ten.
+    drawn = torch.full(SIZE, 255)
+    drawn[1, 2] = 1
+    drawn[0, 0] = 254  # ignored: nobody said anything
+    frames = [Predicted(even(1), None, drawn), Predicted(even(1), still())]
+    first, second = (one[1] for one in fuse(frames, memory=0.5))
+    assert float(first[1, 2]) == pytest.approx(10 / 10.5, abs=1e-6)
+    assert float(second[1, 2]) == pytest.approx(5 / 6, abs=1e-6)
+    for one in (first, second):
+        one[1, 2] = 0
+        torch.testing.assert_close(one, torch.zeros(SIZE))
 
 
 def clip(count: int, seed: int) -> list[Predicted]:
@@ -83,27 +100,31 @@ def clip(count: int, seed: int) -> list[Predicted]:
             )
             for _ in range(2)
         ]
-        probabilities = rng.dirichlet(np.ones(3), SIZE).astype(np.float32)
+        probabilities = rng.dirichlet(np.ones(3), SIZE).transpose(2, 0, 1).astype(np.float32)
         cut = index == 0 or rng.random() < 0.1
-        frames.append(Predicted(probabilities, None if cut else Motion(*flows)))
+        drawn = torch.from_numpy(rng.choice([0, 1, 2, 254, 255], SIZE))
+        said = drawn if rng.random() < 0.3 else None
+        frames.append(
+            Predicted(torch.from_numpy(probabilities), None if cut else Motion(*flows), said)
+        )
     return frames
 
 
-def slow_twin(frames: list[Predicted], memory: float) -> list[np.ndarray]:
+def slow_twin(frames: list[Predicted], memory: float) -> list[torch.Tensor]:
     """Fuse all frames at once, one side after the other, without a bound on the memory."""
     count = len(frames)
-    past = [frame.probabilities.astype(np.float64) for frame in frames]
-    future = [frame.probabilities.astype(np.float64) for frame in frames]
+    past = [frame.evidence.clone() for frame in frames]
+    future = [frame.evidence.clone() for frame in frames]
     for index in range(1, count):
         if (since := frames[index].since) is not None:
-            heard = since.back.pull(past[index - 1].astype(np.float32))
-            past[index] += memory * since.back.trust[:, :, None] * heard
+            heard = since.back.pull(past[index - 1])
+            past[index] += memory * torch.from_numpy(since.back.trust) * heard
     for index in range(count - 2, -1, -1):
         if (since := frames[index + 1].since) is not None:
-            heard = since.there.pull(future[index + 1].astype(np.float32))
-            future[index] += memory * since.there.trust[:, :, None] * heard
-    sums = [p + f - frame.probabilities for p, f, frame in zip(past, future, frames, strict=True)]
-    return [total / total.sum(axis=2, keepdims=True) for total in sums]
+            heard = since.there.pull(future[index + 1])
+            future[index] += memory * torch.from_numpy(since.there.trust) * heard
+    sums = [p + f - frame.evidence for p, f, frame in zip(past, future, frames, strict=True)]
+    return [total / total.sum(0) for total in sums]
 
 
 @given(st.integers(1, 90), st.integers(0, 99))
@@ -115,7 +136,7 @@ def test_frames_that_come_in_pieces_give_what_all_at_once_give(count: int, seed:
         fused = list(fuse(iter(frames), memory=0.8))
     assert len(fused) == count
     for one, other in zip(fused, slow_twin(frames, 0.8), strict=True):
-        assert one == pytest.approx(other, abs=0.01)
+        torch.testing.assert_close(one, other, atol=0.01, rtol=0)
 
 
 def test_frames_are_read_when_they_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from rewis3d.flow.motion import LONGEST, Flow, Motion, grid_size, motion, on_grid
 
@@ -75,13 +76,15 @@ def test_values_are_pulled_along_the_flow() -> None:
     xy = np.zeros((4, 5, 2), np.float32)
     xy[:, :, 0] = 1
     flow = Flow(xy, np.ones((4, 5), np.float32))
-    values = np.arange(4 * 5 * 6, dtype=np.float32).reshape(4, 5, 6)
+    values = torch.arange(4 * 5 * 6).reshape(6, 4, 5).float()
     pulled = flow.pull(values)
-    assert np.array_equal(pulled[:, :-1], values[:, 1:])
-    assert (pulled[:, -1] == 0).all()
+    torch.testing.assert_close(pulled[:, :, :-1], values[:, :, 1:])
+    torch.testing.assert_close(pulled[:, :, -1], torch.zeros(6, 4))
+    border = flow.pull(values, beyond="border")
+    torch.testing.assert_close(border[:, :, -1], values[:, :, -1])
     xy[:, :, 0] = 0.5
     pulled = Flow(xy, flow.trust).pull(values)
-    assert pulled[:, :-1] == pytest.approx((values[:, :-1] + values[:, 1:]) / 2)
+    torch.testing.assert_close(pulled[:, :, :-1], (values[:, :, :-1] + values[:, :, 1:]) / 2)
 
 
 def test_large_frames_are_looked_at_on_a_grid() -> None:

@@ -1,0 +1,67 @@
+"""What the strokes of a clip say about its other frames, along the flow."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from jaxtyping import Float32, Int32, UInt8
+
+from rewis3d.carry import Carried
+from rewis3d.clip import Clip
+from rewis3d.flow.carry import REACH, carry_along
+from rewis3d.flow.drawn import labels_on_grid
+from rewis3d.flow.motion import lab
+from rewis3d.propagate import Ghosts, fuse
+from rewis3d.readoff import Drawn
+from rewis3d.types import UNLABELLED
+
+ALIKE: Final = 12.0
+"""Distance of colours, in CIE Lab, up to which a carried label is believed."""
+
+
+def carried_labels(clip: Clip, drawn: Drawn, *, reach: int = REACH) -> dict[int, Ghosts]:
+    """Return what is carried to each frame without strokes, by frame id, on the grid of the flow.
+
+    A frame with strokes hears nothing of others. Labels have their source and their confidence:
+    the trust in their way. Where two drawn frames disagree, nothing is said.
+    """
+    labels, images = {}, {}
+    for index, view in enumerate(clip.views):
+        if (own := drawn(view)) is not None:
+            labels[view.frame_id] = labels_on_grid(own)
+            images[view.frame_id] = clip.image(index)
+    order = [view.frame_id for view in clip.views]
+    place = {frame_id: index for index, frame_id in enumerate(order)}
+    found: dict[int, list[Carried]] = {}
+    for frame_id, carried in carry_along(order, labels, clip.motion, reach=reach):
+        if frame_id not in labels:
+            image = clip.image(place[frame_id])
+            kept = alike(carried, image, images[carried.frame_id])
+            found.setdefault(frame_id, []).append(kept)
+    nothing = np.full(clip.image(0).shape[:2], UNLABELLED, np.uint8)
+    return {frame_id: fuse(parts, nothing) for frame_id, parts in found.items()}
+
+
+def alike(
+    carried: Carried, image: UInt8[np.ndarray, "r c 3"], source: UInt8[np.ndarray, "r c 3"]
+) -> Carried:
+    """Return the labels whose colours are about those of the places that they come from."""
+    own, other = _lab(image, carried.cells), _lab(source, carried.source_cells)
+    kept = np.linalg.norm(own - other, axis=1) < ALIKE
+    return Carried(
+        carried.frame_id,
+        carried.cells[kept],
+        carried.labels[kept],
+        carried.confidence[kept],
+        carried.source_cells[kept],
+    )
+
+
+def _lab(
+    image: UInt8[np.ndarray, "r c 3"], cells: Int32[np.ndarray, "n"]
+) -> Float32[np.ndarray, "n 3"]:
+    """Return the colours of cells in CIE Lab."""
+    if not len(cells):
+        return np.zeros((0, 3), np.float32)
+    return lab(image.reshape(-1, 3)[cells][None])[0]

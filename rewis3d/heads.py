@@ -1,0 +1,81 @@
+"""Heads over the labelled pixels of a job: what they learn, and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+import torch
+from jaxtyping import UInt8
+
+from rewis3d.config import QuickConfig
+from rewis3d.fit import Pixels, Portion, fit, probability
+from rewis3d.grown_labels import AGREED
+from rewis3d.job import Job
+from rewis3d.labelled import Labelled
+from rewis3d.models.segmenter import Head
+from rewis3d.reports import Point, Progress
+
+LEARNING: Final = "learning"
+JUDGING: Final = "judging"
+_CURVES: Final = {LEARNING: "loss", JUDGING: "judge"}
+"""What the curves of a stage are called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A head and what it has learnt."""
+
+    head: Head
+    pixels: Pixels
+
+
+def fitted(
+    labelled: Labelled, job: Job, config: QuickConfig, *, stage: str
+) -> Generator[Point | Progress, None, Fitted]:
+    """Fit a head to the strokes, then anew to them and the grown labels that it agrees with."""
+    drawn = [Portion(labelled.drawn)]
+    first = yield from _fit(drawn, job, config, stage=stage, of="strokes")
+    agreed = probability(first, labelled.grown) >= AGREED
+    if not agreed.any():
+        return Fitted(first, labelled.drawn)
+    pixels = labelled.drawn.and_also(labelled.grown.where(agreed))
+    config = replace(config, balance=config.grown_balance, steps=config.grown_steps)
+    head = yield from _fit([Portion(pixels)], job, config, stage=stage, of="grown")
+    return Fitted(head, pixels)
+
+
+def fitted_around(
+    portions: Sequence[Portion], job: Job, config: QuickConfig, *, stage: str
+) -> Generator[Point | Progress, None, Head]:
+    """Fit a head to labels of the frames around those with strokes, too."""
+    config = replace(
+        config,
+        balance=config.grown_balance,
+        steps=config.around_steps,
+        batch=max(1, config.batch // 2),  # half of it, twice as often, learns as much
+    )
+    return (yield from _fit(portions, job, config, stage=stage, of="around"))
+
+
+def _fit(
+    portions: Sequence[Portion], job: Job, config: QuickConfig, *, stage: str, of: str
+) -> Generator[Point | Progress, None, Head]:
+    """Fit a head from the job's seed, whatever was fitted before."""
+    generator = torch.Generator().manual_seed(job.seed)
+    series = f"{_CURVES[stage]}, {of}"
+    for report in fit(portions, len(job.classes), config, generator=generator, series=series):
+        if isinstance(report, Head):
+            return report
+        yield report
+        yield Progress(stage, report.step, config.steps)
+    raise AssertionError("a fit ends with its head")
+
+
+@torch.inference_mode()
+def answered(head: Head, pixels: Pixels) -> UInt8[np.ndarray, "n"]:
+    """Return the train ids that a head gives pixels."""
+    found = torch.cat([head(columns).argmax(1) for columns in pixels.batches()])
+    return found.to(torch.uint8).cpu().numpy()
