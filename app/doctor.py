@@ -50,6 +50,7 @@ class Finding:
 
 OPTIONAL: Final = (
     ("psycopg", "PostgreSQL", f"pip install '{DISTRIBUTION}[postgres]'"),
+    ("pyarrow", "Waymo Open Dataset", f"pip install '{DISTRIBUTION}[waymo]'"),
     (
         "pointcept",
         "Point Transformer V3 on a GPU",

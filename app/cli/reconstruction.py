@@ -42,7 +42,11 @@ def reconstruct(
     ] = None,
     given: Annotated[
         Path | None,
-        typer.Option(metavar="DIR|FILE", help="Cameras: transforms.json, COLMAP model, RGB-D."),
+        typer.Option(
+            metavar="DIR|FILE",
+            help="Cameras: transforms.json, COLMAP model, a cloud beside them, RGB-D, KITTI-360,"
+            " Waymo.",
+        ),
     ] = None,
     overrides: Settings = None,
     resume: Annotated[

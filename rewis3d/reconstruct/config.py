@@ -36,6 +36,9 @@ class ReconstructConfig:
     """Stored values per metre of given depth images, such as 1000; 0: nobody said."""
     depth_registered: str = ""
     """yes where given depth images lie on the colour images, no where not; empty: nobody said."""
+    sweeps: int = 1
+    """LiDAR sweeps that a view sees: its own, and as many before it as after it. More of them cover
+    more of what stands, and show what moves in several places (docs/decisions/0010)."""
     seed: int = 0
     """Of what the backends choose at random."""
     device: str = "auto"
@@ -51,6 +54,7 @@ class ReconstructConfig:
         demand(self, "batch", 1 <= self.batch <= 200, "1 to 200")
         demand(self, "depth_scale", 0 <= self.depth_scale < 1e9, "0 or more")
         demand(self, "depth_registered", self.depth_registered in ("", "yes", "no"), "yes or no")
+        demand(self, "sweeps", 1 <= self.sweeps <= 21 and self.sweeps % 2 == 1, "odd, 1 to 21")
         demand(self, "device", self.device in DEVICES, f"one of {', '.join(DEVICES)}")
 
 

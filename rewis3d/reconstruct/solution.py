@@ -29,6 +29,8 @@ class Solution:
     """Mean over the observations, in pixels of the images."""
     notes: tuple[str, ...] = ()
     """What else people should know, such as where the focal length comes from."""
+    scale: float = 1.0
+    """The scenes' units per unit of what was given: depths that are read later are scaled too."""
 
 
 def save(solution: Solution, folder: Path, scene_folder: SceneFolder) -> None:
@@ -40,6 +42,7 @@ def save(solution: Solution, folder: Path, scene_folder: SceneFolder) -> None:
         "cuts": list(solution.cuts),
         "reprojection_error_px": solution.reprojection_error_px,
         "notes": list(solution.notes),
+        "scale": solution.scale,
     }
     aside = folder / f"{SOLUTION_FILE}.partial"
     aside.write_text(json.dumps(fields, indent=1))
@@ -60,6 +63,7 @@ def load(folder: Path, scene_folder: SceneFolder) -> Solution | None:
             cuts=tuple(fields["cuts"]),
             reprojection_error_px=fields["reprojection_error_px"],
             notes=tuple(fields["notes"]),
+            scale=fields.get("scale", 1.0),  # older jobs that go on have none
         )
     except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise Rewis3dError(f"{path}: can't be read ({error})") from error

@@ -50,6 +50,7 @@ def test_a_healthy_machine_has_no_problem(tmp_path: Path, probe: Callable[..., N
         "MapAnything",
         "Depth Anything",
         "pointcept",
+        "pyarrow",
         "Chromium",
         "Data folder",
         "Disk",

@@ -13,7 +13,7 @@ from rewis3d.geometry import Camera, transform
 from rewis3d.images import read_grey
 from rewis3d.job import Job, View
 from rewis3d.reconstruct.config import ReconstructConfig
-from rewis3d.reconstruct.formats import colmap_model, rgbd, transforms
+from rewis3d.reconstruct.formats import clouds, colmap_model, kitti360, rgbd, transforms, waymo
 from rewis3d.reconstruct.formats.types import DepthCamera, Given, GivenView
 from rewis3d.types import Rewis3dError
 
@@ -32,27 +32,52 @@ def of_job(job: Job, config: ReconstructConfig) -> Given | None:
 
 
 def read(source: Path, config: ReconstructConfig, *, size: tuple[int, int]) -> Given:
-    """Read a capture: transforms.json, a COLMAP model or an RGB-D folder.
+    """Read a capture: cameras, and what there is of depths or points.
 
-    `size` (height, width) is of the project's images; RGB-D folders don't say it.
+    It is a transforms.json, a COLMAP model, a cloud or a folder with one of the first two and
+    perhaps a cloud; an RGB-D folder; KITTI-360 or the Waymo Open Dataset, or a place inside of
+    them. `size` (height, width) is of the project's images; RGB-D folders don't say it.
     """
     source = source.expanduser()
+    if not source.exists():
+        raise Rewis3dError(f"{source}: no such file or folder")
+    if source.suffix == waymo.ENDING or waymo.segment_of(source) is not None:
+        return waymo.read(source, sweeps=config.sweeps)
+    if source.suffix.lower() in clouds.ENDINGS:
+        return clouds.beside(source, _cameras_beside(source))
     if source.is_file():
         return transforms.read(source)
-    if not source.is_dir():
-        raise Rewis3dError(f"{source}: no such file or folder")
-    if (source / transforms.FILE).is_file():
-        return transforms.read(source / transforms.FILE)
-    model = colmap_model.find(source)
-    if model is not None:
-        return colmap_model.read(model)
+    cameras = _cameras_in(source)
+    if cameras is not None:
+        has_depth = any(view.depth for view in cameras.views)
+        cloud = None if has_depth else clouds.find(source)
+        return cameras if cloud is None else clouds.beside(cloud, cameras)
     if rgbd.is_one(source):
         registered = {"yes": True, "no": False}.get(config.depth_registered)
         return rgbd.read(source, units=config.depth_scale, registered=registered, size=size)
+    if kitti360.root_of(source) is not None:
+        return kitti360.read(source, sweeps=config.sweeps)
     raise Rewis3dError(
         f"{source}: no {transforms.FILE}, no COLMAP model (cameras, images, points3D as .bin or"
-        " .txt) and no depth/ folder"
+        " .txt), no depth/ folder, no KITTI-360 (data_poses/, data_3d_raw/) and no Waymo Open"
+        " Dataset of version 2 (camera_calibration/*.parquet)"
     )
+
+
+def _cameras_in(folder: Path) -> Given | None:
+    if (folder / transforms.FILE).is_file():
+        return transforms.read(folder / transforms.FILE)
+    model = colmap_model.find(folder)
+    return None if model is None else colmap_model.read(model)
+
+
+def _cameras_beside(cloud: Path) -> Given:
+    cameras = _cameras_in(cloud.parent)
+    if cameras is None:
+        raise Rewis3dError(
+            f"{cloud}: its cameras must lie beside it: {transforms.FILE}, or a COLMAP model"
+        )
+    return cameras
 
 
 def match(capture: Given, views: Sequence[View]) -> dict[int, GivenView]:
@@ -96,9 +121,15 @@ def depth_on(given: GivenView, camera: Camera) -> Float32[np.ndarray, "r c"]:
         depth = _registered(stored, given.depth.sensor, camera)
     else:
         depth = _nearest(stored, size)
-    if given.mask is not None:
-        depth = np.where(_nearest(read_grey(given.mask), size) > 0, depth, np.float32(0))
-    return depth
+    return masked(depth, given)
+
+
+def masked(depth: Float32[np.ndarray, "r c"], given: GivenView) -> Float32[np.ndarray, "r c"]:
+    """Return a grid's depth without what the capture masks out."""
+    if given.mask is None:
+        return depth
+    kept = _nearest(read_grey(given.mask), depth.shape) > 0
+    return np.where(kept, depth, np.float32(0))
 
 
 def _nearest(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
