@@ -77,6 +77,8 @@ def test_a_round_is_worked_on_and_written_down(labelled: Workspace) -> None:
         "pixels": 10,
         "rival": None,
         "no_rival": None,
+        "strokes": None,
+        "around": None,
         "alone": None,
         "fused": None,
     }

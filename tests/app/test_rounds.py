@@ -230,6 +230,8 @@ def test_scores_stay_with_the_round(project):
         "pixels": 40,
         "rival": None,
         "no_rival": None,
+        "strokes": None,
+        "around": None,
         "alone": None,
         "fused": None,
     }
