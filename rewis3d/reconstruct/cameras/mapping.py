@@ -18,9 +18,10 @@ import numpy as np
 import pycolmap
 
 from rewis3d.geometry import Camera, inverse
-from rewis3d.reconstruct.cameras.features import Lens, camera_ids, name_of, threads
+from rewis3d.reconstruct.cameras.features import Lens, camera_ids, name_of
 from rewis3d.reconstruct.cameras.focal import doubt_of
 from rewis3d.reconstruct.cameras.model import Model
+from rewis3d.reconstruct.threads import threads
 
 FEW: Final = 5
 """Views of a camera below which its distortion can't be told from anything else."""
@@ -36,7 +37,7 @@ class Setting:
     given: bool
     """Whether the focal lengths are what the user says, to be kept as they are."""
     held: bool = False
-    """Whether lenses are kept as they are known or assumed, without distortion."""
+    """Whether lenses are kept as they are known or assumed, without distortion that is not."""
 
 
 def map_globally(database: Path, setting: Setting, *, group: Sequence[int]) -> list[Model]:
@@ -112,7 +113,7 @@ def _copied(database: Path, setting: Setting) -> Iterator[tuple[Path, Path]]:
 def _cameras(setting: Setting) -> Iterator[pycolmap.Camera]:
     ids = camera_ids(setting.lenses)
     for camera_id, lens in dict(zip(ids, setting.lenses, strict=True)).items():
-        plain = setting.held or ids.count(camera_id) < FEW
+        plain = lens.radial is None and (setting.held or ids.count(camera_id) < FEW)
         yield lens.colmap(camera_id, model="SIMPLE_PINHOLE" if plain else "SIMPLE_RADIAL")
 
 
