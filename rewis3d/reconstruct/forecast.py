@@ -14,8 +14,9 @@ from rewis3d.job import View
 from rewis3d.reconstruct.cameras.pairs import close_pairs, first_pairs
 from rewis3d.reconstruct.chunks.plan import cover, plan, shots
 from rewis3d.reconstruct.config import ReconstructConfig
+from rewis3d.reconstruct.mapanything_views import LONGEST
 
-LONGEST: Final = 1600
+LOOKED_AT: Final = 1600
 """Pixels on the longer side in which features are looked for (cameras/features.py)."""
 DETECTING: Final = 0.9e-6
 """Seconds a pixel."""
@@ -40,6 +41,8 @@ VOLUMES: Final = 2 << 30
 """Bytes that stereo takes at most for them (stereo/densify.py)."""
 KEPT: Final = 230
 """Bytes a feature in the database, with its matches."""
+COPIES: Final = 10
+"""Bytes a cell on the disk of what a network made: as its pass left it, and as it is joined."""
 RAW: Final = 16
 """Bytes a cell on the disk: raw depths while it runs, and what is left of them."""
 
@@ -102,8 +105,9 @@ def _of_network(
         for shot in shots(clips, frozenset())
         for chunk in cover(shot, most=most, overlap=config.overlap)
     ]
-    cells = sum(_cells(view, config.max_side) for view in views)
-    return Forecast(backend, len(views), tuple(chunks), {}, None, int(10 * cells))
+    side = config.max_side if backend == "depth" else LONGEST
+    cells = sum(_cells(view, side) for view in views)
+    return Forecast(backend, len(views), tuple(chunks), {}, None, int(COPIES * cells))
 
 
 def _stages(
@@ -119,9 +123,7 @@ def _stages(
     cells = sum(_cells(view, config.max_side) for view in views)
     work = {"features": DETECTING * sum(_pixels(view) for view in views)}
     work |= {stage: MATCHING * features * count for stage, count in pairs.items()}
-    if not given:  # chunks mostly twice: the second time with the lens that all of them tell
-        times = 2 if len(pairs) > 1 else 1
-        work |= {"mapping": MAPPING * features * len(views) * times * threads**0.5}
+    work |= {} if given else {"mapping": MAPPING * features * len(views) * threads**0.5}
     work |= {"measuring depth": SWEEPING * config.planes * cells}
     work |= {"checking depth": CHECKING * cells}
     return {stage: seconds / threads**0.5 for stage, seconds in work.items()}
@@ -146,7 +148,7 @@ def _clips(views: Sequence[View]) -> list[list[int]]:
 
 def _pixels(view: View) -> float:
     """Return how many pixels features are looked for in."""
-    shrink = min(1.0, LONGEST / max(view.width, view.height))
+    shrink = min(1.0, LOOKED_AT / max(view.width, view.height))
     return view.width * view.height * shrink**2
 
 

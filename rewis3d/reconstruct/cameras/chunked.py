@@ -7,13 +7,14 @@ are joined where they share frames (chunks/chain.py).
 from __future__ import annotations
 
 import shutil
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
 from rewis3d.job import View
+from rewis3d.reconstruct.cameras.adjust import adjusted
 from rewis3d.reconstruct.cameras.excerpt import write_excerpt
 from rewis3d.reconstruct.cameras.features import DATABASE_FILE, Lens, lenses_of
 from rewis3d.reconstruct.cameras.joined import join_parts
@@ -24,9 +25,9 @@ from rewis3d.reconstruct.cameras.matching import (
     read_matches,
 )
 from rewis3d.reconstruct.cameras.pairs import WINDOW, close_pairs, first_pairs, other_pairs
-from rewis3d.reconstruct.cameras.part import LENSES_FILE, write_part
-from rewis3d.reconstruct.cameras.pooled import at_odds, notes_of_lenses, pooled, read_lenses
-from rewis3d.reconstruct.cameras.together import Solved, solve_together
+from rewis3d.reconstruct.cameras.part import read_part, write_part
+from rewis3d.reconstruct.cameras.pooled import lenses_in, notes_of_lenses, pooled
+from rewis3d.reconstruct.cameras.together import Solved, solve_together, with_models
 from rewis3d.reconstruct.cameras.validate import LINKS
 from rewis3d.reconstruct.cameras.video import clips_of, is_video
 from rewis3d.reconstruct.chunks.plan import plan, unrelated
@@ -68,6 +69,17 @@ def plan_chunks(
     return Chunks(places, [clip for number, clip in enumerate(clips) if number not in photos])
 
 
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Frames that are solved together."""
+
+    views: list[View]
+    lenses: list[Lens]
+    """Of these views."""
+    part: Path
+    """Where what was found lies, once it is."""
+
+
 def solve_chunks(
     chunks: Chunks,
     views: Sequence[View],
@@ -78,48 +90,28 @@ def solve_chunks(
 ) -> Generator[Progress, None, Solution]:
     """Find the cameras of each chunk and join them; a killed run goes on with the next chunk.
 
-    Chunks that tell another lens than all of them together are solved once more, with that lens.
+    All of them get one lens, what they tell together.
     """
-    yield from _match(chunks, views, database=folder / DATABASE_FILE, seed=config.seed)
-    (folder / FOLDER).mkdir(exist_ok=True)
-    count = len(chunks.places)
-    parts = []
-    for number in range(count):
-        yield Progress("mapping", number, 2 * count)
-        parts.append(_part(number, chunks, views, lenses, folder=folder, config=config))
-    told = [read_lenses(part / LENSES_FILE) for part in parts]
-    known = pooled(chain.from_iterable(told))
-    again = [at for at in range(count) if known and (not told[at] or at_odds(told[at], known))]
-    better = [known.get(lens, lens) for lens in lenses]
-    for done, number in enumerate(again):
-        yield Progress("mapping", count + done, 2 * count)
-        parts[number] = _part(number, chunks, views, better, folder=folder, config=config)
-    yield Progress("mapping", 2 * count, 2 * count)
-    notes = notes_of_lenses(chain.from_iterable(told), known, given=config.focal > 0)
+    database, stored = folder / DATABASE_FILE, folder / FOLDER
+    yield from _match(chunks, views, database=database, seed=config.seed)
+    stored.mkdir(exist_ok=True)
+    found = []
+    for number, places in enumerate(chunks.places):
+        yield Progress("mapping", number, len(chunks.places))
+        part = stored / f"{places[0]:06d}-{places[-1]:06d}"
+        chunk = _Chunk([views[at] for at in places], [lenses[at] for at in places], part)
+        if not part.exists():
+            write_part(_solved(places, chunk, database, config), part)
+        found.append(chunk)
+    told = [one for chunk in found for one in lenses_in(read_part(chunk.part).models, chunk.lenses)]
+    known = pooled(told)
+    if known:
+        both = zip(chunks.places, found, strict=True)
+        found = [_with_lens(places, chunk, known, database, config) for places, chunk in both]
+    yield Progress("mapping", len(found), len(found))
+    notes = notes_of_lenses(told, known, given=config.focal > 0)
+    parts = [chunk.part for chunk in found]
     return join_parts(chunks.places, chunks.videos, parts, views, notes=notes)
-
-
-def _part(
-    number: int,
-    chunks: Chunks,
-    views: Sequence[View],
-    lenses: Sequence[Lens],
-    *,
-    folder: Path,
-    config: ReconstructConfig,
-) -> Path:
-    """Return the folder of what a chunk found with these lenses; it is solved where none is."""
-    chunk = chunks.places[number]
-    own = [lenses[place] for place in chunk]
-    kind = "" if any(lens.radial is None for lens in own) else "-known"
-    part = folder / FOLDER / f"{chunk[0]:06d}-{chunk[-1]:06d}{kind}"
-    if not part.exists():
-        small = [views[place] for place in chunk]
-        solved = _solved(chunk, small, own, folder / DATABASE_FILE, config)
-        others = {at for n, places in enumerate(chunks.places) if n != number for at in places}
-        shared = [at for at, place in enumerate(chunk) if place in others]
-        write_part(solved, small, own, shared=shared, folder=part)
-    return part
 
 
 def _match(
@@ -137,22 +129,37 @@ def _match(
 
 
 def _solved(
-    chunk: Sequence[int],
-    views: Sequence[View],
-    lenses: Sequence[Lens],
-    database: Path,
-    config: ReconstructConfig,
+    places: Sequence[int], chunk: _Chunk, database: Path, config: ReconstructConfig
 ) -> Solved:
     folder = database.with_name(EXCERPT)
     shutil.rmtree(folder, ignore_errors=True)  # a run was killed here
     folder.mkdir()
     excerpt = folder / database.name
-    write_excerpt(database, chunk, lenses, excerpt)
+    write_excerpt(database, places, chunk.lenses, excerpt)
     matches = [pair for pair in read_matches(excerpt) if len(pair) >= LINKS]
-    steps = solve_together(views, lenses, matches, database=excerpt, config=config)
+    steps = solve_together(chunk.views, chunk.lenses, matches, database=excerpt, config=config)
     while True:
         try:
             next(steps)  # how far a chunk is says little
         except StopIteration as end:
             shutil.rmtree(folder)
             return end.value
+
+
+def _with_lens(
+    places: Sequence[int],
+    chunk: _Chunk,
+    known: Mapping[Lens, Lens],
+    database: Path,
+    config: ReconstructConfig,
+) -> _Chunk:
+    """Return the chunk adjusted to the lenses that are known; where it had failed it is mapped."""
+    lenses = [known.get(lens, lens) for lens in chunk.lenses]
+    better = _Chunk(chunk.views, lenses, chunk.part.with_name(f"{chunk.part.name}-known"))
+    if not better.part.exists():
+        before = read_part(chunk.part)
+        models = tuple(adjusted(model, lenses) for model in before.models)
+        after = with_models(before.solution, models, chunk.views, max_side=config.max_side)
+        again = Solved(after, models) if models else _solved(places, better, database, config)
+        write_part(again, better.part)
+    return better

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Final
+
+import numpy as np
 
 from rewis3d.job import View
-from rewis3d.reconstruct.cameras.part import pieces_of, read_part
+from rewis3d.reconstruct.cameras.model import Model
+from rewis3d.reconstruct.cameras.part import read_part
+from rewis3d.reconstruct.cameras.scale import factor_of
+from rewis3d.reconstruct.cameras.together import Solved
 from rewis3d.reconstruct.chunks.chain import Chained, chain
-from rewis3d.reconstruct.chunks.piece import Piece
+from rewis3d.reconstruct.chunks.piece import Piece, Sample
 from rewis3d.reconstruct.chunks.said import cuts_of, notes_of, seams_of
 from rewis3d.reconstruct.solution import Solution
+
+STEPS: Final = 64
+"""Parts of a pixel that tell features apart, which lie at the very same places in every chunk."""
+WIDEST: Final = 1 << 24
+"""Of a row of such parts; more than any image has."""
 
 
 def join_parts(
@@ -27,12 +39,13 @@ def join_parts(
     chunks' folders.
     """
     frames = [[views[place].frame_id for place in chunk] for chunk in chunks]
-    solved = [read_part(part) for part in parts]
-    pieces = [
-        piece
-        for number, (ids, found, part) in enumerate(zip(frames, solved, parts, strict=True))
-        for piece in pieces_of(number, ids, found, part)
-    ]
+    often = Counter(frame for chunk in frames for frame in chunk)
+    solved: list[Solution] = []
+    pieces: list[Piece] = []
+    for number, part in enumerate(parts):
+        found = read_part(part)
+        pieces += _pieces(number, frames[number], found, often)
+        solved.append(found.solution)
     chained = chain(pieces)
     seams = seams_of(frames, pieces, chained)
     names = {view.frame_id: view.name for view in views}
@@ -47,6 +60,26 @@ def join_parts(
         notes=(*notes_of(seams, len(parts), names), *told),
         seams=tuple(seams),
     )
+
+
+def _pieces(
+    number: int, frames: Sequence[int], found: Solved, often: Mapping[int, int]
+) -> Iterator[Piece]:
+    """Yield the scenes of a chunk with samples of the frames that another chunk holds as well."""
+    for scene, model in zip(found.solution.scenes, found.models, strict=True):
+        samples = {
+            frames[place]: _sample(model, place)
+            for place in model.places
+            if often[frames[place]] > 1
+        }
+        yield Piece(number, tuple(frames), scene, samples)
+
+
+def _sample(model: Model, place: int) -> Sample:
+    """Return the depths of a view's points by where their features lie, in the scene's unit."""
+    x, y = np.round(model.xy[model.place == place] * STEPS).astype(np.int64).T
+    pixel, first = np.unique(y * WIDEST + x, return_index=True)
+    return Sample(pixel, model.depths(place)[first] * factor_of(model))
 
 
 def _ranges(

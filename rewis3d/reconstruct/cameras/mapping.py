@@ -134,9 +134,9 @@ def _model(found: pycolmap.Reconstruction, setting: Setting) -> Model:
     return Model(
         places=tuple(number - 1 for number in numbers),
         cameras={
-            number - 1: _camera(found.camera(found.image(number).camera_id)) for number in numbers
+            number - 1: camera_of(found.camera(found.image(number).camera_id)) for number in numbers
         },
-        poses={number - 1: _pose(found.image(number)) for number in numbers},
+        poses={number - 1: pose_of(found.image(number)) for number in numbers},
         xyz=np.array([found.point3D(point).xyz for point in point_at]).reshape(-1, 3),
         point=observations[:, 0].astype(np.int64),
         place=observations[:, 1].astype(np.int64),
@@ -146,12 +146,14 @@ def _model(found: pycolmap.Reconstruction, setting: Setting) -> Model:
     )
 
 
-def _camera(camera: pycolmap.Camera) -> Camera:
+def camera_of(camera: pycolmap.Camera) -> Camera:
+    """Return the camera of a reconstruction as ours."""
     radial = float(camera.params[3]) if camera.model_name == "SIMPLE_RADIAL" else 0.0
     distortion = (radial, 0.0, 0.0, 0.0) if radial else ()
     return Camera(camera.calibration_matrix(), camera.width, camera.height, distortion)
 
 
-def _pose(image: pycolmap.Image) -> np.ndarray:
+def pose_of(image: pycolmap.Image) -> np.ndarray:
+    """Return T_world_camera of an image of a reconstruction."""
     T_camera_world = np.vstack([image.cam_from_world().matrix(), [0, 0, 0, 1]])
     return inverse(T_camera_world)

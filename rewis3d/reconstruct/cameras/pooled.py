@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
 from rewis3d.reconstruct.cameras.features import Lens
 from rewis3d.reconstruct.cameras.model import Model
 
-APART: Final = 0.01
-"""Share by which a chunk's focal length may differ from that of all of them."""
 SURE: Final = 1e-3
 """No lens is known better than this, whatever its uncertainty says."""
 
@@ -65,15 +61,6 @@ def pooled(found: Iterable[FoundLens]) -> dict[Lens, Lens]:
     return known
 
 
-def at_odds(found: Iterable[FoundLens], known: Mapping[Lens, Lens]) -> bool:
-    """Say whether a chunk was solved with another lens than all of them tell together."""
-    return any(
-        abs(told.focal / (known[told.lens].focal or told.focal) - 1) > APART
-        for told in found
-        if told.lens in known
-    )
-
-
 def notes_of_lenses(
     found: Iterable[FoundLens], known: Mapping[Lens, Lens], *, given: bool
 ) -> list[str]:
@@ -90,17 +77,3 @@ def notes_of_lenses(
             f" {min(focals):.0f} to {max(focals):.0f}{file}"
         )
     return notes
-
-
-def write_lenses(found: Iterable[FoundLens], path: Path) -> None:
-    """Write what a chunk says of its lenses."""
-    path.write_text(json.dumps([asdict(told) for told in found]))
-
-
-def read_lenses(path: Path) -> list[FoundLens]:
-    """Read what `write_lenses` wrote."""
-    return [_from_row(row) for row in json.loads(path.read_text())]
-
-
-def _from_row(row: dict[str, Any]) -> FoundLens:
-    return FoundLens(**{**row, "lens": Lens(**row["lens"])})

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -51,28 +51,29 @@ def solve_together(
     found = yield from mapped(links, len(views), database, setting=setting, videos=videos)
     reasons = lone(links, len(views), feature_counts(database)) | found.reasons
     models = tuple(sorted(found.pieces, key=lambda piece: piece.places))
-    return Solved(_solution(models, views, config, reasons=reasons, videos=videos), models)
-
-
-def _solution(
-    pieces: Sequence[Model],
-    views: Sequence[View],
-    config: ReconstructConfig,
-    *,
-    reasons: Mapping[int, str],
-    videos: Sequence[Sequence[int]],
-) -> Solution:
-    ranges: dict[int, tuple[float, float]] = {}
-    for piece in pieces:
-        ranges |= ranges_in(piece, views)
-    errors = [piece.errors(place) for piece in pieces for place in piece.places]
-    return Solution(
-        scenes=tuple(scene_of(piece, views, max_side=config.max_side) for piece in pieces),
-        ranges=ranges,
+    known = Solution(
+        scenes=(),
+        ranges={},
         reasons={views[place].frame_id: why for place, why in sorted(reasons.items())},
-        cuts=tuple(views[place].frame_id for place in _cuts(pieces, videos)),
+        cuts=tuple(views[place].frame_id for place in _cuts(models, videos)),
+        notes=tuple(dict.fromkeys(_focal_note(model, views, config) for model in models)),
+    )
+    return Solved(with_models(known, models, views, max_side=config.max_side), models)
+
+
+def with_models(
+    found: Solution, models: Sequence[Model], views: Sequence[View], *, max_side: int
+) -> Solution:
+    """Return a solution with the scenes, ranges and errors of these models."""
+    ranges: dict[int, tuple[float, float]] = {}
+    for model in models:
+        ranges |= ranges_in(model, views)
+    errors = [model.errors(place) for model in models for place in model.places]
+    return replace(
+        found,
+        scenes=tuple(scene_of(model, views, max_side=max_side) for model in models),
+        ranges=ranges,
         reprojection_error_px=float(np.nanmean(np.concatenate(errors))) if errors else None,
-        notes=tuple(dict.fromkeys(_focal_note(piece, views, config) for piece in pieces)),
     )
 
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float64, Int64
 
 from rewis3d.reconstruct.chunks.seam import Shared
 from rewis3d.scene import SceneGeometry
-
-FIELDS = ("frame", "pixel", "depth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +55,3 @@ def in_common(a: Piece, b: Piece) -> list[Shared]:
             pose = poses_b[view.frame_id]
             found.append(Shared(view.T_world_camera, pose, one.depth[at_a], other.depth[at_b]))
     return found
-
-
-def write_samples(samples: Mapping[int, Sample], path: Path) -> None:
-    """Write samples as one npz file."""
-    frame = np.concatenate([np.full(len(s.pixel), f, np.int64) for f, s in samples.items()] or [[]])
-    pixel = np.concatenate([sample.pixel for sample in samples.values()] or [[]])
-    depth = np.concatenate([sample.depth for sample in samples.values()] or [[]])
-    np.savez(path, frame=frame.astype(np.int64), pixel=pixel.astype(np.int64), depth=depth)
-
-
-def read_samples(path: Path, frames: Sequence[int]) -> dict[int, Sample]:
-    """Read the samples of frames; those that have none have an empty one."""
-    with np.load(path, allow_pickle=False) as stored:
-        frame, pixel, depth = (stored[name] for name in FIELDS)
-    return {each: Sample(pixel[frame == each], depth[frame == each]) for each in frames}

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from rewis3d.reconstruct.cameras.features import Lens
 from rewis3d.reconstruct.cameras.pooled import (
     FoundLens,
-    at_odds,
     lenses_in,
     notes_of_lenses,
     pooled,
-    read_lenses,
-    write_lenses,
 )
 
 from .conftest import Walk
@@ -42,21 +38,11 @@ def test_each_lens_is_pooled_by_itself() -> None:
     assert (known[LENS].focal, known[OTHER].focal) == pytest.approx((270, 310))
 
 
-def test_a_chunk_with_another_lens_is_at_odds() -> None:
-    known = pooled([told(270, 0.01)])
-    assert not at_odds([told(272, 0.02)], known)
-    assert at_odds([told(275, 0.02)], known)
-    assert at_odds([told(270, 0.01), told(400, None)], known)
-    assert not at_odds([told(310, 0.01, lens=OTHER)], known)
-
-
-def test_a_models_lenses_are_read_off_and_kept(walk: Walk, tmp_path: Path) -> None:
+def test_a_models_lenses_are_read_off(walk: Walk) -> None:
     held = lenses_in([walk.model], walk.lenses)
     assert held == [FoundLens(walk.lenses[0], FOCAL, 0.0, None)]
     (free,) = lenses_in([replace(walk.model, held=False, doubt=0.02)], walk.lenses)
     assert free.doubt == 0.02
-    write_lenses([*held, free], tmp_path / "lenses.json")
-    assert read_lenses(tmp_path / "lenses.json") == [*held, free]
 
 
 def test_people_are_told_once_what_the_chunks_say() -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
-from rewis3d.reconstruct.chunks.piece import Sample, in_common, read_samples, write_samples
+from rewis3d.reconstruct.chunks.piece import Sample, in_common
 from rewis3d.reconstruct.chunks.similarity import Similarity
 
 from .worlds import piece
@@ -30,17 +28,3 @@ def test_how_far_a_frame_is_from_the_chunks_ends() -> None:
     chunk = piece(0, range(10, 15), Similarity.identity(), placed=[11, 12])
     assert [chunk.inside(frame) for frame in range(10, 15)] == [0, 1, 2, 1, 0]
     assert chunk.placed == {11, 12}
-
-
-def test_samples_are_read_as_they_were_written(tmp_path: Path) -> None:
-    samples = {
-        4: Sample(np.array([1, 9]), np.array([2.5, 3.5])),
-        7: Sample(np.array([5]), np.ones(1)),
-    }
-    write_samples(samples, tmp_path / "s.npz")
-    read = read_samples(tmp_path / "s.npz", [4, 5, 7])
-    np.testing.assert_array_equal(read[4].pixel, [1, 9])
-    np.testing.assert_array_equal(read[4].depth, [2.5, 3.5])
-    assert len(read[5].pixel) == 0
-    write_samples({}, tmp_path / "none.npz")
-    assert len(read_samples(tmp_path / "none.npz", [4])[4].depth) == 0
