@@ -97,23 +97,27 @@ def measured(clip: Path, folder: Path, config: ReconstructConfig) -> None:
 
 def work(folder: Path) -> None:
     """Reconstruct, and write down what each stage took until its end, and the peak of memory."""
-    rows: dict[str, list[float]] = {}
-    told = []
+    rows: dict[str, tuple[float, float]] = {}
     for report in run(folder):
         if isinstance(report, Progress):
-            told.append(report.eta_seconds)
             used = resource.getrusage(resource.RUSAGE_SELF)
             cpu = used.ru_utime + used.ru_stime
-            rows[report.stage] = [time.monotonic(), cpu, used.ru_maxrss / 1024]
+            rows[report.stage] = (cpu, peak())
         elif isinstance(report, Done):
             (folder / COSTS).write_text(json.dumps(rows))
+
+
+def peak() -> float:
+    """Return the most memory that this process has had, in MiB; `ru_maxrss` counts its parent's."""
+    rows = Path("/proc/self/status").read_text().splitlines()
+    return next(int(row.split()[1]) / 1024 for row in rows if row.startswith("VmHWM"))
 
 
 def costs(folder: Path) -> Iterator[str]:
     rows = json.loads((folder / "job" / COSTS).read_text())
     report = json.loads((folder / "report.json").read_text())
     before = 0.0
-    for stage, (_, cpu, memory) in rows.items():
+    for stage, (cpu, memory) in rows.items():
         yield f"{stage}: {cpu - before:.0f} CPU s, {memory:.0f} MiB at most until its end"
         before = cpu
     yield (

@@ -45,7 +45,7 @@ def as_json(found: Forecast, threads: int) -> dict[str, Any]:
         "chunks": [list(ends) for ends in found.chunks],
         "threads": threads,
         "seconds": {stage: round(seconds, 1) for stage, seconds in found.seconds.items()},
-        "estimated_seconds": found.total_seconds,
+        "estimated_seconds": None if found.total_seconds is None else round(found.total_seconds, 1),
         "memory_bytes": found.memory_bytes,
         "disk_bytes": found.disk_bytes,
     }
@@ -60,7 +60,7 @@ def lines(found: Forecast, threads: int) -> Iterator[str]:
         ends = ", ".join(f"{first}-{last}" for first, last in found.chunks)
         yield f"chunks: frames {ends}; they may move where the film is cut"
     if found.total_seconds is None:
-        yield "time: known after the first frames; nobody has measured this machine's network"
+        yield "time: known once the network has seen the first frames"
     else:
         stages = ", ".join(f"{stage} {duration(s)}" for stage, s in found.seconds.items())
         plural = "thread" if threads == 1 else "threads"

@@ -61,7 +61,7 @@ def test_chunks_of_a_long_clip_are_listed() -> None:
 def test_of_a_network_no_time_is_made_up() -> None:
     network = replace(LONG, backend="mapanything", seconds={}, memory_bytes=None)
     told = list(lines(network, 1))
-    assert told[2].startswith("time: known after the first frames")
+    assert told[2].startswith("time: known once the network")
     assert not any(line.startswith("memory") for line in told)
 
 
