@@ -90,14 +90,15 @@ def start_reconstruct(
     can't be made.
     """
     chosen = reconstruction.resolve(backend, overrides or {})
-    place = _given_place(chosen.backend, given)
+    place = given_place(chosen.backend, given)
     name_interrupted(workspace)
     with workspace.write() as conn:
         fields = reconstruction.to_json(chosen)
         return scenes.create(conn, config=fields, given=place).number
 
 
-def _given_place(backend: str, given: Path | None) -> str | None:
+def given_place(backend: str, given: Path | None) -> str | None:
+    """Return where cameras are given; StudioError where that and the backend do not go together."""
     if given is None:
         if backend == "given":
             raise StudioError("backend 'given' needs cameras: say with --given where they lie")

@@ -57,16 +57,17 @@ def make_sample(
     width: int = 480,
     height: int = 360,
     motion: str = "drive",
+    pace: float = 1.0,
     on_progress: OnProgress | None = None,
 ) -> Sample:
-    """Render a clip into a folder; a seed is a street, `motion` as in app.street.drive.MOTIONS."""
+    """Render a clip into a folder; a seed is a street, `motion` and `pace` as for `render`."""
     parts = [folder / name for name in ("images", "labels", "depth", "moving")]
     for part in parts:
         part.mkdir(parents=True, exist_ok=True)
     sample = Sample(*parts, cameras=folder / "cameras.json")
     poses: dict[str, list[list[float]]] = {}
     K: list[list[float]] = []
-    clip = render(seed, frames=frames, width=width, height=height, motion=motion)
+    clip = render(seed, frames=frames, width=width, height=height, motion=motion, pace=pace)
     for index, view in enumerate(clip):
         name = f"street_{index:03d}"
         _write(sample, name, view)

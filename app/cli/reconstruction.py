@@ -12,6 +12,7 @@ import typer
 
 from app.cli.follow import finished
 from app.cli.options import Project, Settings, chosen_settings, opened
+from app.cli.plan import show_plan
 from app.cli.terminal import remark, say, write_json
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ def reconstruct(
         int | None, typer.Option(metavar="SCENE", help="Use this scene from now on.")
     ] = None,
     history: Annotated[bool, typer.Option("--list", help="List the scenes.")] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Say how long it would take, and start nothing.")
+    ] = False,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help='Write JSON; "-" is stdout.')
     ] = None,
@@ -66,8 +70,10 @@ def reconstruct(
     Where no worker is on the project the work is done here; else the command waits for the worker.
     """
     acts = [act for act in (resume, cancel, activate) if act is not None]
-    if len(acts) + history > 1:
-        raise typer.BadParameter("give one of --resume, --cancel, --activate and --list")
+    if len(acts) + history + plan > 1:
+        raise typer.BadParameter("give one of --resume, --cancel, --activate, --list and --plan")
+    changed = chosen_settings(overrides)
+    changed |= {} if focal is None else {"focal": str(focal)}
     with opened(project) as workspace:
         if history:
             _list(workspace, json)
@@ -78,9 +84,9 @@ def reconstruct(
         elif resume is not None:
             _resume(workspace, resume)
             _see_through(workspace, resume, json)
+        elif plan:
+            show_plan(workspace, backend=backend.value, overrides=changed, given=given, json=json)
         else:
-            changed = chosen_settings(overrides)
-            changed |= {} if focal is None else {"focal": str(focal)}
             number = _start(workspace, backend.value, changed, given)
             _see_through(workspace, number, json)
 

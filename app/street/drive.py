@@ -20,21 +20,24 @@ LANE: Final = 1.1
 Pose = Float64[np.ndarray, "4 4"]
 
 
-def poses(motion: str, path: Path, rng: np.random.Generator) -> Iterator[Pose]:
+def poses(
+    motion: str, path: Path, rng: np.random.Generator, *, pace: float = 1.0
+) -> Iterator[Pose]:
     """Yield T_world_camera of one frame after the other, without end.
 
     drive: along the lane, with steering, changing speed and a car's springs. forward: straight on.
     lateral: sideways past the houses on the right. still and rotate stay in one place.
+    `pace` is the way from frame to frame as a share of the usual one.
     """
     if motion not in MOTIONS:
         raise ValueError(f"unknown motion {motion!r}; there are {', '.join(MOTIONS)}")
     if motion == "drive":
-        return _drive(path, rng)
-    return (_simple(motion, path, index) for index in count())
+        return _drive(path, rng, pace)
+    return (_simple(motion, path, index * pace) for index in count())
 
 
-def _drive(path: Path, rng: np.random.Generator) -> Iterator[Pose]:
-    along, pace = 0.0, float(rng.uniform(0.42, 0.5))
+def _drive(path: Path, rng: np.random.Generator, pace: float) -> Iterator[Pose]:
+    along, step = 0.0, pace * float(rng.uniform(0.42, 0.5))
     wander, speed, spring = (float(value) for value in rng.uniform(0, 2 * np.pi, 3))
     for index in count():
         beside = LANE + 0.28 * np.sin(along / 6.5 + wander)
@@ -47,10 +50,10 @@ def _drive(path: Path, rng: np.random.Generator) -> Iterator[Pose]:
             -0.01 + 0.003 * float(np.sin(index * 1.1 + spring)),
             0.004 * float(np.sin(index * 0.83 + wander)),
         )
-        along += pace * (1 + 0.3 * float(np.sin(index / 7 + speed)))
+        along += step * (1 + 0.3 * float(np.sin(index / 7 + speed)))
 
 
-def _simple(motion: str, path: Path, index: int) -> Pose:
+def _simple(motion: str, path: Path, index: float) -> Pose:
     x, z = path.at(0.0, LANE)
     if motion == "forward":
         return looking((x, -EYE, z + 0.4 * index), 0.0, 0.0, 0.0)

@@ -14,6 +14,7 @@ from app.street.path import Path
 from app.street.person import Clothes, clothes, rider, walker
 from app.street.scene import Placed
 from app.street.shape import (
+    Number,
     Pair,
     Shape,
     pose,
@@ -55,12 +56,12 @@ def traffic(rng: np.random.Generator) -> list[Mover]:
     return movers
 
 
-def moved(movers: Sequence[Mover], path: Path, index: int) -> list[Placed]:
-    """Return the movers as they are in a frame."""
+def moved(movers: Sequence[Mover], path: Path, index: Number) -> list[Placed]:
+    """Return the movers as they are in a frame, or between two."""
     return [Placed(_shape(mover, index), _pose(mover, path, index), True) for mover in movers]
 
 
-def _shape(mover: Mover, index: int) -> Shape:
+def _shape(mover: Mover, index: Number) -> Shape:
     if mover.body is not None:
         return mover.body
     assert mover.wears is not None  # noqa: S101
@@ -68,7 +69,7 @@ def _shape(mover: Mover, index: int) -> Shape:
     return rider(mover.wears, way * 2.2) if mover.rides else walker(mover.wears, way * STRIDE)
 
 
-def _pose(mover: Mover, path: Path, index: int) -> Float64[np.ndarray, "4 4"]:
+def _pose(mover: Mover, path: Path, index: Number) -> Float64[np.ndarray, "4 4"]:
     along, beside = np.add(mover.start, np.multiply(mover.pace, index)).tolist()
     x, z = path.at(along, beside)
     turn = float(np.arctan2(mover.pace[1], mover.pace[0]))

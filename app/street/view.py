@@ -49,30 +49,38 @@ class _Moment:
     index: int
     phase: float
     """Of the lens's slow changes, radians."""
+    traffic: float
+    """Frames of usual pace since the beginning."""
     noise: np.random.Generator
 
 
 def render(
-    seed: int, *, frames: int = 36, width: int = 480, height: int = 360, motion: str = "drive"
+    seed: int,
+    *,
+    frames: int = 36,
+    width: int = 480,
+    height: int = 360,
+    motion: str = "drive",
+    pace: float = 1.0,
 ) -> Iterator[RenderedView]:
     """Yield the frames of a clip. A seed is a street, its traffic and its weather.
 
     `motion` is one of app.street.drive.MOTIONS, else ValueError. A frame is the same however many
-    follow.
+    follow. A `pace` below 1 is a film with more frames a second: the street is 106 m long.
     """
     street = town(seed)
     route, weather = np.random.default_rng(seed).spawn(2)
     phase = float(weather.uniform(0, 2 * np.pi))
     focal = FOCAL * width
     K = np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]])
-    for index, pose in enumerate(islice(poses(motion, street.path, route), frames)):
+    for index, pose in enumerate(islice(poses(motion, street.path, route, pace=pace), frames)):
         camera = Camera(K, pose, width, height)
-        moment = _Moment(index, phase, np.random.default_rng((seed, index)))
+        moment = _Moment(index, phase, index * pace, np.random.default_rng((seed, index)))
         yield _view(street, camera, moment)
 
 
 def _view(street: Town, camera: Camera, moment: _Moment) -> RenderedView:
-    movers = assemble(moved(street.movers, street.path, moment.index))
+    movers = assemble(moved(street.movers, street.path, moment.traffic))
     scene = joined(street.standing, movers)
     fine = camera.finer(SAMPLES)
     seen = surface(scene, fine)

@@ -30,8 +30,13 @@ class ReconstructConfig:
     """MapAnything's: a hub id or a local folder."""
     depth_weights: str = "depth-anything/Depth-Anything-V2-Metric-Outdoor-Small-hf"
     """Of monocular depth for frames without geometry: a hub id or a local folder."""
+    chunk: int = 400
+    """Most frames whose cameras the embedded backend solves at once; longer clips are solved in
+    chunks that overlap (docs/decisions/0011-long-clips.md)."""
     batch: int = 200
-    """Most frames that MapAnything sees at once."""
+    """Most frames that MapAnything sees at once; longer clips take several passes that overlap."""
+    overlap: int = 20
+    """Frames that two neighbouring chunks share, a third of a chunk at most. 0 joins none."""
     depth_scale: float = 0.0
     """Stored values per metre of given depth images, such as 1000; 0: nobody said."""
     depth_registered: str = ""
@@ -51,7 +56,9 @@ class ReconstructConfig:
         demand(self, "max_side", 64 <= self.max_side <= 4096, "64 to 4096")
         demand(self, "planes", 8 <= self.planes <= 1024, "8 to 1024")
         demand(self, "sources", 1 <= self.sources <= 32, "1 to 32")
+        demand(self, "chunk", self.chunk >= 10, "10 or more")
         demand(self, "batch", 1 <= self.batch <= 200, "1 to 200")
+        demand(self, "overlap", 0 <= self.overlap <= 100, "0 to 100")
         demand(self, "depth_scale", 0 <= self.depth_scale < 1e9, "0 or more")
         demand(self, "depth_registered", self.depth_registered in ("", "yes", "no"), "yes or no")
         demand(self, "sweeps", 1 <= self.sweeps <= 21 and self.sweeps % 2 == 1, "odd, 1 to 21")

@@ -1,10 +1,15 @@
-"""The MapAnything backend: cameras and depth of up to 200 frames in one pass of a network."""
+"""The MapAnything backend: cameras and depth of up to 200 frames in one pass of a network.
+
+A longer clip takes several passes that share frames, which says how their worlds lie to each other
+(chunks/chain.py).
+"""
 
 from __future__ import annotations
 
 import gc
 import shutil
-from collections.abc import Generator, Sequence, Set
+from collections.abc import Generator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +20,11 @@ from rewis3d.geometry import up_of
 from rewis3d.job import Job, View
 from rewis3d.licences import licence_of
 from rewis3d.reconstruct import solution
+from rewis3d.reconstruct.chunks.plan import cover, shared
 from rewis3d.reconstruct.config import ReconstructConfig
 from rewis3d.reconstruct.formats import captures
 from rewis3d.reconstruct.mapanything_model import Prepared, infer, load_model
+from rewis3d.reconstruct.mapanything_passes import joined, passes, shots_of
 from rewis3d.reconstruct.mapanything_views import BACKEND, MadeView
 from rewis3d.reconstruct.solution import Solution
 from rewis3d.reports import Progress
@@ -28,18 +35,19 @@ from rewis3d.types import Rewis3dError
 def reconstruct(
     job: Job, folder: Path, config: ReconstructConfig, scene_folder: SceneFolder
 ) -> Generator[Progress, None, Solution]:
-    """Reconstruct clip by clip, in batches of equal size; each batch is a scene of its own.
+    """Reconstruct shot by shot, in passes of equal size that are joined where they share frames.
 
-    Batches that a killed run finished are kept. Where memory is too small for a batch, it is
-    halved.
+    Passes that a killed run finished are kept. Where memory is too small for a pass, it and what
+    is left of its shot are taken in passes of half the size.
     """
     stored = folder / BACKEND
     found = solution.load(folder, scene_folder)
     if found is None or any(True for _ in scene_folder.unfinished()):
         yield from _inferred(job, folder, config, stored)
-        found = _solution(job, stored, config)
+        whole = joined(passes(stored), job.views)
+        found = _solution(whole.solution, config)
         solution.save(found, folder, scene_folder)
-        _write_views(stored, scene_folder)
+        whole.write_views(scene_folder)
     if stored.exists():
         shutil.rmtree(stored)
     return found
@@ -48,48 +56,46 @@ def reconstruct(
 def _inferred(
     job: Job, folder: Path, config: ReconstructConfig, stored: Path
 ) -> Generator[Progress, None, None]:
-    """Run the batches that are not stored yet."""
+    """Run the passes that are not stored yet."""
     device = pick(config.device)
     capture = captures.of_job(job, config)
     given = captures.match(capture, job.views) if capture else {}
     stored.mkdir(exist_ok=True)
     model = None
-    batches = split(job.views, config.batch, without=_finished(stored))
-    while batches:
-        done = len(job.views) - sum(map(len, batches))
-        yield Progress(BACKEND, done, len(job.views))
-        model = model or load_model(config.weights, device)
-        prepared = [
-            Prepared.of(view, folder, given.get(view.frame_id), patch=model.encoder.patch_size)
-            for view in batches[0]
-        ]
-        try:
-            made = infer(model, prepared, metric=capture.metric if capture else True)
-        except (torch.OutOfMemoryError, MemoryError) as error:
-            batches[:1] = _halves(batches[0], error)
-            _free()
-            continue
-        _store(stored, made)
-        batches.pop(0)
+    for shot in (yield from shots_of(job.views, folder, stored, most=config.batch)):
+        most = config.batch
+        while chunk := _next(shot, stored, most=most, overlap=config.overlap):
+            yield Progress(BACKEND, len(_finished(stored)), len(job.views))
+            model = model or load_model(config.weights, device)
+            prepared = [
+                Prepared.of(view, folder, given.get(view.frame_id), patch=model.encoder.patch_size)
+                for view in chunk
+            ]
+            try:
+                made = infer(model, prepared, metric=capture.metric if capture else True)
+            except (torch.OutOfMemoryError, MemoryError) as error:
+                most = _half(chunk, error)
+                _free()
+                continue
+            _store(stored, made)
 
 
-def split(views: Sequence[View], most: int, *, without: Set[int]) -> list[list[View]]:
-    """Return the frames in batches of nearly equal size, none across two clips."""
-    batches = []
-    for clip in dict.fromkeys(view.clip for view in views):
-        left = [view for view in views if view.clip == clip and view.frame_id not in without]
-        count = -(-len(left) // most)
-        batches += [part.tolist() for part in np.array_split(np.array(left, object), count or 1)]
-    return [batch for batch in batches if batch]
+def _next(shot: Sequence[View], stored: Path, *, most: int, overlap: int) -> list[View]:
+    """Return the frames of a shot's next pass; none where all are stored."""
+    finished = _finished(stored)
+    done = sum(view.frame_id in finished for view in shot)
+    if done == len(shot):
+        return []
+    left = range(max(done - shared(most, overlap), 0), len(shot))
+    return [shot[place] for place in cover(left, most=most, overlap=overlap)[0]]
 
 
-def _halves(batch: list[View], error: Exception) -> list[list[View]]:
-    if len(batch) == 1:
+def _half(chunk: Sequence[View], error: Exception) -> int:
+    if len(chunk) == 1:
         raise Rewis3dError(
-            f"frame {batch[0].name!r}: not enough memory for MapAnything with a single frame"
+            f"frame {chunk[0].name!r}: not enough memory for MapAnything with a single frame"
         ) from error
-    middle = len(batch) // 2
-    return [batch[:middle], batch[middle:]]
+    return -(-len(chunk) // 2)
 
 
 def _free() -> None:
@@ -99,7 +105,7 @@ def _free() -> None:
 
 
 def _store(stored: Path, made: Sequence[MadeView]) -> None:
-    """Keep a batch: its cameras as a scene, its arrays as finished views, under its first frame."""
+    """Keep a pass: its cameras as a scene, its arrays as finished views, under its first frame."""
     part = SceneFolder(stored / f"{made[0].frame_id:06d}.partial")
     if part.root.exists():
         shutil.rmtree(part.root)
@@ -110,31 +116,12 @@ def _store(stored: Path, made: Sequence[MadeView]) -> None:
     part.root.replace(part.root.with_suffix(""))
 
 
-def _parts(stored: Path) -> list[SceneFolder]:
-    return [SceneFolder(path) for path in sorted(stored.iterdir()) if not path.suffix]
-
-
 def _finished(stored: Path) -> set[int]:
-    return {
-        view.frame_id for part in _parts(stored) for scene in part.cameras() for view in scene.views
-    }
+    return {view.frame_id for part in passes(stored) for view in part.cameras()[0].views}
 
 
-def _solution(job: Job, stored: Path, config: ReconstructConfig) -> Solution:
-    scenes = tuple(scene for part in _parts(stored) for scene in part.cameras())
-    names = {view.frame_id: view.name for view in job.views}
+def _solution(found: Solution, config: ReconstructConfig) -> Solution:
     notes = [f"weights {config.weights}, licence: {licence_of(config.weights)}"]
     if pick(config.device).type == "cpu":
         notes.append("computed without a GPU: slow, in full precision")
-    if len(scenes) > 1:
-        first = ", ".join(names[scene.views[0].frame_id] for scene in scenes)
-        notes.append(f"in several passes, whose scenes are not related; they begin at {first}")
-    return Solution(scenes, {}, notes=tuple(notes))
-
-
-def _write_views(stored: Path, scene_folder: SceneFolder) -> None:
-    for part in _parts(stored):
-        for view in (view for scene in part.scenes() for view in scene.views):
-            scene_folder.write_view(
-                view.frame_id, depth=view.depth, confidence=view.confidence, mask=view.mask
-            )
+    return replace(found, notes=(*notes, *found.notes))

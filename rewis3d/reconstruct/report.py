@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
 from rewis3d.job import View
-from rewis3d.reconstruct.solution import Solution
+from rewis3d.reconstruct.solution import Seam, Solution
 from rewis3d.scene import STRICT, SceneFolder, SceneView
 from rewis3d.types import Rewis3dError
 
@@ -37,6 +37,19 @@ class FrameReport:
 
 
 @dataclass(frozen=True, slots=True)
+class SeamReport:
+    """Where two chunks of a long clip overlap, as in solution.Seam."""
+
+    frame: str
+    """The name of the later chunk's first frame."""
+    shared: int
+    turn_degrees: float | None
+    shift: float | None
+    depth: float | None
+    joined: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SceneReport:
     """How a reconstruction came out."""
 
@@ -57,6 +70,10 @@ class SceneReport:
     confidence_histogram: tuple[float, ...] = ()
     """Shares of the depths by confidence, in BINS equal parts of 0..1."""
     notes: tuple[str, ...] = ()
+    seams: tuple[SeamReport, ...] = ()
+    """Of a clip that was solved in chunks."""
+    estimated_seconds: float | None = None
+    """What was said before it began; None where nobody knew."""
 
 
 def summarise(
@@ -66,6 +83,7 @@ def summarise(
     *,
     backend: str,
     seconds: float,
+    estimated_seconds: float | None = None,
 ) -> SceneReport:
     """Look at every finished view once and add up what a reconstruction brought."""
     rows = {view.frame_id: FrameReport(view.name, view.frame_id) for view in views}
@@ -96,7 +114,16 @@ def summarise(
         cuts=tuple(names[frame] for frame in solution.cuts),
         confidence_histogram=tuple((counts / max(counts.sum(), 1)).round(4).tolist()),
         notes=solution.notes,
+        seams=tuple(_seam(seam, names) for seam in solution.seams),
+        estimated_seconds=None if estimated_seconds is None else round(estimated_seconds, 1),
     )
+
+
+def _seam(seam: Seam, names: Mapping[int, str]) -> SeamReport:
+    figures = (
+        None if value is None else round(value, 5) for value in (seam.turn, seam.shift, seam.depth)
+    )
+    return SeamReport(names[seam.frame], seam.shared, *figures, joined=seam.refusal is None)
 
 
 def _histogram(view: SceneView) -> np.ndarray:
@@ -116,6 +143,7 @@ def from_json(fields: dict[str, Any]) -> SceneReport:
     try:
         rest = {name: value for name, value in fields.items() if name != "frames"}
         rest["per_frame"] = tuple(FrameReport(**row) for row in rest["per_frame"])
+        rest["seams"] = tuple(SeamReport(**row) for row in rest.get("seams", ()))
         for name in ("units", "cuts", "confidence_histogram", "notes"):
             rest[name] = tuple(rest[name])
         return SceneReport(**fields["frames"], **rest)

@@ -11,8 +11,11 @@ from rewis3d.hub import weights_are_here
 from rewis3d.job import Job, read_job
 from rewis3d.reconstruct import report
 from rewis3d.reconstruct.config import ReconstructConfig, from_json
+from rewis3d.reconstruct.forecast import forecast
+from rewis3d.reconstruct.remaining import timed
 from rewis3d.reconstruct.solution import Solution, save
 from rewis3d.reconstruct.spent import Spent
+from rewis3d.reconstruct.threads import threads
 from rewis3d.reports import Done, Progress, Report
 from rewis3d.scene import SceneFolder
 
@@ -33,7 +36,9 @@ def run(folder: Path) -> Iterator[Report]:
     config = from_json(job.config)
     name = _chosen(job, config)
     scene_folder = SceneFolder(folder / job.output)
-    solution = yield from spent.through(_backend(name)(job, folder, config, scene_folder))
+    told = forecast(job.views, config, backend=name, threads=threads())
+    work = timed(_backend(name)(job, folder, config, scene_folder), told.seconds)
+    solution = yield from spent.through(work)
     if config.backend == "auto" and solution.reasons:
         solution = yield from spent.through(_single_frames(solution, job, folder, config))
     made = report.summarise(
@@ -42,6 +47,7 @@ def run(folder: Path) -> Iterator[Report]:
         scene_folder,
         backend=name,
         seconds=spent.seconds,
+        estimated_seconds=told.total_seconds,
     )
     report.write(made, scene_folder)
     yield Done(report.to_json(made))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +12,24 @@ from rewis3d.scene import SceneFolder, SceneGeometry
 from rewis3d.types import Rewis3dError
 
 SOLUTION_FILE: Final = "solution.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Seam:
+    """Where two chunks of a long clip overlap: how well they fit (chunks/seam.py)."""
+
+    frame: int
+    """The first frame of the later chunk."""
+    shared: int
+    """Frames that both have placed."""
+    turn: float | None
+    """Degrees by which the cameras of a frame stand differently: the median; None where unknown."""
+    shift: float | None
+    """How far they are apart, as a share of the frame's depth."""
+    depth: float | None
+    """By which share their depths differ."""
+    refusal: str | None = None
+    """Why the chunks are scenes of their own; None where they are joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +49,8 @@ class Solution:
     """What else people should know, such as where the focal length comes from."""
     scale: float = 1.0
     """The scenes' units per unit of what was given: depths that are read later are scaled too."""
+    seams: tuple[Seam, ...] = ()
+    """Of a clip that was solved in chunks."""
 
 
 def save(solution: Solution, folder: Path, scene_folder: SceneFolder) -> None:
@@ -43,6 +63,7 @@ def save(solution: Solution, folder: Path, scene_folder: SceneFolder) -> None:
         "reprojection_error_px": solution.reprojection_error_px,
         "notes": list(solution.notes),
         "scale": solution.scale,
+        "seams": [asdict(seam) for seam in solution.seams],
     }
     aside = folder / f"{SOLUTION_FILE}.partial"
     aside.write_text(json.dumps(fields, indent=1))
@@ -64,6 +85,7 @@ def load(folder: Path, scene_folder: SceneFolder) -> Solution | None:
             reprojection_error_px=fields["reprojection_error_px"],
             notes=tuple(fields["notes"]),
             scale=fields.get("scale", 1.0),  # older jobs that go on have none
+            seams=tuple(Seam(**seam) for seam in fields.get("seams", ())),
         )
     except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise Rewis3dError(f"{path}: can't be read ({error})") from error

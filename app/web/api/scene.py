@@ -13,7 +13,10 @@ from starlette.responses import Response
 
 from annotations import store
 from app import jobs, scenes
+from app.attempt import threads
 from app.backends import backends
+from app.errors import StudioError
+from app.outlook import outlook
 from app.scenes import SceneRow
 from app.schema import scenes as scene_rows
 from app.web.context import Body, InStudio, Number, Studio, refusal, reply
@@ -21,8 +24,6 @@ from app.web.context import Body, InStudio, Number, Studio, refusal, reply
 router = APIRouter(prefix="/api/scene")
 
 Text = Annotated[str, Field(max_length=200)]
-SECONDS_A_FRAME: Final = 4.0
-"""A guess for people, as long as no scene of the project has said how long it took."""
 PATHS: Final = ("weights", "depth_weights")
 """Settings that may be a path: a page sends none."""
 
@@ -41,22 +42,32 @@ def history(studio: InStudio) -> Response:
     with studio.workspace.read() as conn:
         rows, active = scenes.list_scenes(conn), scenes.active_scene(conn)
         frames = len(store.list_frames(conn))
+    a_frame = _seconds_a_frame(rows)
     return reply(
         {
             "active": active and active.number,
             "scenes": [_as_json(row) for row in rows],
             "backends": [asdict(backend) for backend in backends()],
-            "estimate_seconds": frames * _seconds_a_frame(rows),
+            "estimate_seconds": _forecast(studio) if a_frame is None else frames * a_frame,
         }
     )
 
 
-def _seconds_a_frame(rows: Sequence[SceneRow]) -> float:
+def _seconds_a_frame(rows: Sequence[SceneRow]) -> float | None:
     """Return what a frame took last time; an attempt that went on with another's work is none."""
     for row in rows:
         if row.report is not None and row.run.attempt == 1:
             return row.report["seconds"] / row.report["frames"]["total"]
-    return SECONDS_A_FRAME
+    return None
+
+
+def _forecast(studio: Studio) -> float:
+    """Return how long the built-in backend would take, as long as no scene has said so."""
+    try:
+        told = outlook(studio.workspace, backend="colmap", threads=threads(studio.workspace))
+    except StudioError:  # no frames yet
+        return 0.0
+    return told.total_seconds or 0.0
 
 
 @router.post("")

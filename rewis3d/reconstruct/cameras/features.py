@@ -6,7 +6,6 @@ among the views plus one; ids of cameras, rigs and frames follow the same rule.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -21,6 +20,7 @@ from jaxtyping import Float32, UInt8
 
 from rewis3d.images import read_rgb
 from rewis3d.job import View
+from rewis3d.reconstruct.threads import threads
 from rewis3d.reports import Progress
 
 DATABASE_FILE: Final = "features.db"
@@ -45,6 +45,8 @@ class Lens:
     height: int
     focal: float | None
     """Pixels; None where nobody knows."""
+    radial: float | None = None
+    """Distortion, k of SIMPLE_RADIAL, where it is known; the focal length is as well then."""
 
     def colmap(self, camera_id: int, *, model: str = "SIMPLE_RADIAL") -> pycolmap.Camera:
         """Return the camera to start from."""
@@ -53,6 +55,8 @@ class Lens:
             camera_id, model, focal, self.width, self.height
         )
         camera.has_prior_focal_length = self.focal is not None
+        if self.radial is not None and model == "SIMPLE_RADIAL":
+            camera.params = [*camera.params[:3], self.radial]
         return camera
 
 
@@ -61,23 +65,18 @@ def lenses_of(views: Sequence[View], focal: float) -> list[Lens]:
     return [Lens(view.clip, view.width, view.height, focal or view.focal) for view in views]
 
 
-def threads() -> int:
-    """Return how many threads may be used: OMP_NUM_THREADS where it is set, else all cores."""
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
-    return int(wanted) if wanted.isdecimal() and int(wanted) > 0 else os.cpu_count() or 1
-
-
 def detect(
     views: Sequence[View], lenses: Sequence[Lens], *, folder: Path, database: Path
 ) -> Generator[Progress, None, None]:
     """Find the features of all views that have none in the database yet."""
     with closing(pycolmap.Database.open(database)) as store:
-        _write_cameras(store, lenses)
+        write_cameras(store, lenses)
+        ids = camera_ids(lenses)
         todo = [place for place in range(len(views)) if not store.exists_image(place + 1)]
         yield Progress("features", len(views) - len(todo), len(views))
         for done, place, (keypoints, descriptors) in _extracted(views, todo, folder=folder):
             with pycolmap.DatabaseTransaction(store):
-                _write_image(store, place, camera_id=camera_ids(lenses)[place])
+                write_image(store, place, camera_id=ids[place])
                 store.write_keypoints(place + 1, keypoints)
                 store.write_descriptors(place + 1, descriptors)
             yield Progress("features", len(views) - len(todo) + done, len(views))
@@ -99,7 +98,8 @@ def keypoints_of(store: pycolmap.Database, place: int) -> Float32[np.ndarray, "n
     return np.ascontiguousarray(store.read_keypoints(place + 1)[:, :2])
 
 
-def _write_cameras(store: pycolmap.Database, lenses: Sequence[Lens]) -> None:
+def write_cameras(store: pycolmap.Database, lenses: Sequence[Lens]) -> None:
+    """Write a camera for every different lens into an empty database."""
     if store.num_cameras():
         return
     with pycolmap.DatabaseTransaction(store):
@@ -111,7 +111,8 @@ def _write_cameras(store: pycolmap.Database, lenses: Sequence[Lens]) -> None:
             store.write_rig(rig, use_rig_id=True)
 
 
-def _write_image(store: pycolmap.Database, place: int, *, camera_id: int) -> None:
+def write_image(store: pycolmap.Database, place: int, *, camera_id: int) -> None:
+    """Write that there is a view, without its features."""
     number = place + 1
     image = pycolmap.Image(
         name=name_of(place), camera_id=camera_id, image_id=number, frame_id=number

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -26,20 +26,22 @@ Range = tuple[float, float]
 
 
 def depths_of(
-    scenes: Sequence[SceneGeometry], matches: Sequence[Match], frames: Sequence[int]
+    scenes: Sequence[SceneGeometry], matches: Iterable[Match], frames: Sequence[int]
 ) -> Mapping[int, Range]:
     """Return near and far of each view by frame id; `frames` says which frame a place is."""
+    views = {view.frame_id: view for scene in scenes for view in scene.views}
+    scene_of = {view.frame_id: at for at, scene in enumerate(scenes) for view in scene.views}
+    depths: dict[int, list[Float64[np.ndarray, " n"]]] = {frame: [] for frame in views}
+    for match in matches:
+        a, b = frames[match.a], frames[match.b]
+        if a in views and b in views and scene_of[a] == scene_of[b]:
+            near_a, near_b = _depths(match, views[a], views[b])
+            depths[a].append(near_a)
+            depths[b].append(near_b)
     ranges: dict[int, Range] = {}
     for scene in scenes:
-        views = {view.frame_id: view for view in scene.views}
-        depths: dict[int, list[Float64[np.ndarray, " n"]]] = {frame: [] for frame in views}
-        for match in matches:
-            a, b = frames[match.a], frames[match.b]
-            if a in views and b in views:
-                near_a, near_b = _depths(match, views[a], views[b])
-                depths[a].append(near_a)
-                depths[b].append(near_b)
-        ranges |= _ranges(scene, {at: np.concatenate([*d, []]) for at, d in depths.items()})
+        own = {view.frame_id: np.concatenate([*depths[view.frame_id], []]) for view in scene.views}
+        ranges |= _ranges(scene, own)
     return ranges
 
 

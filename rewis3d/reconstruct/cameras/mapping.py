@@ -18,9 +18,10 @@ import numpy as np
 import pycolmap
 
 from rewis3d.geometry import Camera, inverse
-from rewis3d.reconstruct.cameras.features import Lens, camera_ids, name_of, threads
+from rewis3d.reconstruct.cameras.features import Lens, camera_ids, name_of
 from rewis3d.reconstruct.cameras.focal import doubt_of
 from rewis3d.reconstruct.cameras.model import Model
+from rewis3d.reconstruct.threads import threads
 
 FEW: Final = 5
 """Views of a camera below which its distortion can't be told from anything else."""
@@ -36,7 +37,7 @@ class Setting:
     given: bool
     """Whether the focal lengths are what the user says, to be kept as they are."""
     held: bool = False
-    """Whether lenses are kept as they are known or assumed, without distortion."""
+    """Whether lenses are kept as they are known or assumed, without distortion that is not."""
 
 
 def map_globally(database: Path, setting: Setting, *, group: Sequence[int]) -> list[Model]:
@@ -112,7 +113,7 @@ def _copied(database: Path, setting: Setting) -> Iterator[tuple[Path, Path]]:
 def _cameras(setting: Setting) -> Iterator[pycolmap.Camera]:
     ids = camera_ids(setting.lenses)
     for camera_id, lens in dict(zip(ids, setting.lenses, strict=True)).items():
-        plain = setting.held or ids.count(camera_id) < FEW
+        plain = lens.radial is None and (setting.held or ids.count(camera_id) < FEW)
         yield lens.colmap(camera_id, model="SIMPLE_PINHOLE" if plain else "SIMPLE_RADIAL")
 
 
@@ -133,9 +134,9 @@ def _model(found: pycolmap.Reconstruction, setting: Setting) -> Model:
     return Model(
         places=tuple(number - 1 for number in numbers),
         cameras={
-            number - 1: _camera(found.camera(found.image(number).camera_id)) for number in numbers
+            number - 1: camera_of(found.camera(found.image(number).camera_id)) for number in numbers
         },
-        poses={number - 1: _pose(found.image(number)) for number in numbers},
+        poses={number - 1: pose_of(found.image(number)) for number in numbers},
         xyz=np.array([found.point3D(point).xyz for point in point_at]).reshape(-1, 3),
         point=observations[:, 0].astype(np.int64),
         place=observations[:, 1].astype(np.int64),
@@ -145,12 +146,14 @@ def _model(found: pycolmap.Reconstruction, setting: Setting) -> Model:
     )
 
 
-def _camera(camera: pycolmap.Camera) -> Camera:
+def camera_of(camera: pycolmap.Camera) -> Camera:
+    """Return the camera of a reconstruction as ours."""
     radial = float(camera.params[3]) if camera.model_name == "SIMPLE_RADIAL" else 0.0
     distortion = (radial, 0.0, 0.0, 0.0) if radial else ()
     return Camera(camera.calibration_matrix(), camera.width, camera.height, distortion)
 
 
-def _pose(image: pycolmap.Image) -> np.ndarray:
+def pose_of(image: pycolmap.Image) -> np.ndarray:
+    """Return T_world_camera of an image of a reconstruction."""
     T_camera_world = np.vstack([image.cam_from_world().matrix(), [0, 0, 0, 1]])
     return inverse(T_camera_world)

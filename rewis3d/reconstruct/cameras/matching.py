@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -13,11 +14,14 @@ import numpy as np
 import pycolmap
 from jaxtyping import Float64, UInt32
 
-from rewis3d.reconstruct.cameras.features import keypoints_of, name_of, threads
+from rewis3d.reconstruct.cameras.features import keypoints_of, name_of
+from rewis3d.reconstruct.threads import threads
 from rewis3d.reports import Progress
 
 CHUNK: Final = 64
 """Pairs that are compared at once, between two reports."""
+HELD: Final = 64
+"""Views whose features are kept in memory while matches are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +54,40 @@ def match(
 
 def read_matches(database: Path) -> list[Match]:
     """Return all verified matches."""
+    return list(iterate_matches(database))
+
+
+def iterate_matches(
+    database: Path, pairs: Iterable[tuple[int, int]] | None = None
+) -> Iterator[Match]:
+    """Yield the verified matches of pairs of views, all of them where none are named, one by one.
+
+    Pairs without any are left out.
+    """
     with closing(pycolmap.Database.open(database)) as store:
-        ids, geometries = store.read_two_view_geometries()
-        xy = {
-            place: keypoints_of(store, place).astype(np.float64)
-            for place in range(store.num_images())
-        }
-    matches = []
-    for pair_id, geometry in sorted(zip(ids, geometries, strict=True), key=lambda row: row[0]):
-        a, b = (number - 1 for number in pycolmap.pair_id_to_image_pair(pair_id))
-        inliers = np.asarray(geometry.inlier_matches, np.uint32).reshape(-1, 2)
-        if len(inliers):
-            matches.append(Match(a, b, inliers, xy[a][inliers[:, 0]], xy[b][inliers[:, 1]]))
-    return matches
+
+        @lru_cache(maxsize=HELD)
+        def places(view: int) -> Float64[np.ndarray, "n 2"]:
+            return keypoints_of(store, view).astype(np.float64)
+
+        for a, b in sorted(_inliers(store)) if pairs is None else pairs:
+            if store.exists_two_view_geometry(a + 1, b + 1):
+                geometry = store.read_two_view_geometry(a + 1, b + 1)
+                inliers = np.asarray(geometry.inlier_matches, np.uint32).reshape(-1, 2)
+                if len(inliers):
+                    yield Match(a, b, inliers, places(a)[inliers[:, 0]], places(b)[inliers[:, 1]])
+
+
+def inlier_counts(database: Path) -> dict[tuple[int, int], int]:
+    """Return how many verified matches each pair of views has, of those that were compared."""
+    with closing(pycolmap.Database.open(database)) as store:
+        return _inliers(store)
+
+
+def _inliers(store: pycolmap.Database) -> dict[tuple[int, int], int]:
+    ids, counts = store.read_two_view_geometry_num_inliers()
+    pairs = (pycolmap.pair_id_to_image_pair(pair_id) for pair_id in ids)
+    return {(a - 1, b - 1): count for (a, b), count in zip(pairs, counts, strict=True)}
 
 
 def feature_counts(database: Path) -> list[int]:

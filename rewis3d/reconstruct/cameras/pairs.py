@@ -36,9 +36,15 @@ def other_pairs(clip: Sequence[int]) -> list[Pair]:
     return list(combinations(_spread(clip, PATIENCE), 2)) if len(clip) > ALL else []
 
 
+def close_pairs(clip: Sequence[int]) -> list[Pair]:
+    """Return the pairs that show where a clip shows something else: neighbours up to WINDOW."""
+    return [pair for step in range(1, WINDOW + 1) for pair in zip(clip, clip[step:], strict=False)]
+
+
 def _neighbours(clip: Sequence[int]) -> list[Pair]:
-    steps = [*range(1, WINDOW + 1), *(2**power for power in range(4, 12))]
-    return [(a, b) for step in steps for a, b in zip(clip, clip[step:], strict=False)]
+    steps = [2**power for power in range(4, 12)]
+    far = [pair for step in steps for pair in zip(clip, clip[step:], strict=False)]
+    return close_pairs(clip) + far
 
 
 def _spread(places: Sequence[int], count: int) -> list[int]:

@@ -24,14 +24,14 @@ STREET: Final = 10.0
 
 def scene_of(piece: Model, views: Sequence[View], *, max_side: int) -> SceneGeometry:
     """Return the piece as a scene whose median sparse depth is MEDIAN_DEPTH."""
-    factor = _factor(piece)
+    factor = factor_of(piece)
     made = tuple(_view(piece, place, views[place], factor, max_side) for place in piece.places)
     return SceneGeometry(made, up_of(np.array([v.T_world_camera for v in made])), "normalised")
 
 
 def ranges_in(piece: Model, views: Sequence[View]) -> Mapping[int, tuple[float, float]]:
     """Return near and far of each view, by frame id, in the unit of `scene_of`."""
-    factor = _factor(piece)
+    factor = factor_of(piece)
     return {views[place].frame_id: span_of(piece.depths(place) * factor) for place in piece.places}
 
 
@@ -47,7 +47,8 @@ def grid_size(view: View, *, max_side: int) -> tuple[int, int]:
     return max(round(view.width * scale), 1), max(round(view.height * scale), 1)
 
 
-def _factor(piece: Model) -> float:
+def factor_of(piece: Model) -> float:
+    """Return what the piece's lengths are multiplied with in the unit of `scene_of`."""
     depths = np.concatenate([piece.depths(place) for place in piece.places])
     return MEDIAN_DEPTH / float(np.median(depths[depths > 0]))
 

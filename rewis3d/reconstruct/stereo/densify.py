@@ -145,6 +145,8 @@ def _confirming(task: _Task) -> list[int]:
 
 def _needed(missing: Sequence[_Task], tasks: Mapping[int, _Task]) -> list[_Task]:
     """Return the views whose raw depths the missing ones need: their own, and of their sources."""
+    if len(missing) == len(tasks):  # choosing sources takes time in a long clip
+        return list(missing)
     frames = [frame for task in missing for frame in (task.view.frame_id, *_confirming(task))]
     wanted = set(frames)
     return [task for frame, task in tasks.items() if frame in wanted]

@@ -9,9 +9,9 @@ from app.street.drive import MOTIONS, poses
 from app.street.path import winding
 
 
-def _poses(motion: str, count: int = 30) -> np.ndarray:
+def _poses(motion: str, count: int = 30, pace: float = 1.0) -> np.ndarray:
     rng = np.random.default_rng(5)
-    return np.stack(list(islice(poses(motion, winding(rng), rng), count)))
+    return np.stack(list(islice(poses(motion, winding(rng), rng, pace=pace), count)))
 
 
 def test_a_drive_goes_forward_at_changing_speed_and_steers():
@@ -39,6 +39,16 @@ def test_sideways_straight_on_turning_and_still():
     assert np.allclose(turned[:, :3, 3], turned[0, :3, 3])
     assert not np.allclose(turned[0], turned[4])
     assert np.allclose(still, still[0])
+
+
+def test_a_slower_pace_is_the_same_way_in_more_frames():
+    for motion in ("drive", "lateral"):
+        usual, slow = (
+            np.linalg.norm(np.diff(_poses(motion, 20, pace)[:, :3, 3], axis=0), axis=1).sum()
+            for pace in (1.0, 0.5)
+        )
+        assert slow == pytest.approx(usual / 2, rel=0.1)
+    assert np.allclose(_poses("forward", 5, 0.5)[4], _poses("forward", 3)[2])
 
 
 def test_motions_are_named():

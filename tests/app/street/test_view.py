@@ -107,6 +107,13 @@ def test_what_moves_is_masked_and_nothing_else_changes_for_a_camera_that_stands_
     assert not np.array_equal(first.image, second.image)  # noise and exposure go on
 
 
+def test_twice_as_many_frames_a_second_show_the_same_street():
+    usual = list(render(SEED, frames=3, width=WIDTH, height=HEIGHT, motion="forward"))
+    slow = list(render(SEED, frames=5, width=WIDTH, height=HEIGHT, motion="forward", pace=0.5))
+    assert np.array_equal(slow[4].depth, usual[2].depth)
+    assert not np.array_equal(slow[1].depth, usual[1].depth)
+
+
 def test_an_unknown_motion_is_refused():
     with pytest.raises(ValueError, match="unknown motion 'sideways'; there are drive, lateral"):
         next(render(1, motion="sideways"))

@@ -43,7 +43,7 @@ def finish(workspace: Workspace, run_id: str) -> None:
 def test_there_is_no_scene_at_first(client: TestClient):
     found = listed(client)
     assert (found["active"], found["scenes"]) == (None, [])
-    assert found["estimate_seconds"] == 4 * samples.FRAMES
+    assert 0 < found["estimate_seconds"] < samples.FRAMES  # small ones
     assert [backend["name"] for backend in found["backends"]] == ["colmap", "mapanything", "depth"]
     assert found["backends"][0]["ready"]
 

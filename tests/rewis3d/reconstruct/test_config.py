@@ -29,6 +29,8 @@ def test_json_gives_the_same_record_back() -> None:
         ("colmap", {"sources": "0"}, "setting sources is 0"),
         ("colmap", {"max_side": "10"}, "setting max_side is 10"),
         ("mapanything", {"batch": "201"}, "setting batch is 201"),
+        ("colmap", {"chunk": "9"}, "setting chunk is 9"),
+        ("colmap", {"overlap": "-1"}, "setting overlap is -1"),
         ("depth", {"device": "tpu"}, "setting device is 'tpu'"),
         ("colmap", {"colour": "red"}, "unknown setting 'colour'"),
     ],

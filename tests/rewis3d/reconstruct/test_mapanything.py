@@ -116,10 +116,9 @@ def test_a_killed_run_keeps_its_batches(
 ) -> None:
     model = with_model(Replay())
     steps = mapanything.reconstruct(job, tmp_path, CONFIG, SceneFolder(tmp_path / "scene"))
-    for _ in range(3):
+    while len(model.seen) < 2:
         next(steps)
     steps.close()
-    assert model.seen == [2, 2]
     found, scene_folder = run(job, tmp_path)
     assert model.seen == [2, 2, 1, 2]
     assert len(found.scenes) == 4

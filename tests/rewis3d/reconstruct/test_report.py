@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from rewis3d.geometry import pinhole
 from rewis3d.job import View
 from rewis3d.reconstruct import report, solution
-from rewis3d.reconstruct.solution import Solution
+from rewis3d.reconstruct.solution import Seam, Solution
 from rewis3d.scene import GridMap, SceneFolder, SceneGeometry, ViewGeometry
 from rewis3d.types import Rewis3dError
 
@@ -89,6 +91,33 @@ def test_a_solution_comes_back_from_its_files(
     assert (again.ranges, again.reasons, again.cuts) == (found.ranges, found.reasons, found.cuts)
     assert (again.reprojection_error_px, again.notes) == (0.5, found.notes)
     assert [view.frame_id for view in again.scenes[0].views] == [1, 2]
+
+
+def test_seams_are_told_by_name_and_kept(
+    made: tuple[Solution, SceneFolder], tmp_path: Path
+) -> None:
+    seams = (Seam(3, 5, 0.0123456, 0.002, 0.008), Seam(2, 0, None, None, None, "nothing shared"))
+    found, folder = replace(made[0], seams=seams), made[1]
+    told = report.summarise(
+        VIEWS, found, folder, backend="colmap", seconds=3.2, estimated_seconds=2.04
+    )
+    assert told.seams == (
+        report.SeamReport("street_3", 5, 0.01235, 0.002, 0.008, joined=True),
+        report.SeamReport("street_2", 0, None, None, None, joined=False),
+    )
+    assert told.estimated_seconds == 2.0
+    assert report.from_json(json.loads(json.dumps(report.to_json(told)))) == told
+    solution.save(found, tmp_path, folder)
+    again = solution.load(tmp_path, folder)
+    assert again is not None
+    assert again.seams == seams
+
+
+def test_a_report_of_an_earlier_version_has_no_seams(made: tuple[Solution, SceneFolder]) -> None:
+    fields = report.to_json(report.summarise(VIEWS, *made, backend="colmap", seconds=3.21))
+    del fields["seams"], fields["estimated_seconds"]
+    told = report.from_json(fields)
+    assert (told.seams, told.estimated_seconds) == ((), None)
 
 
 def test_a_project_without_any_geometry_has_a_report_too(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from rewis3d.reconstruct.cameras.features import (
     detect,
     keypoints_of,
     lenses_of,
-    threads,
 )
 from rewis3d.types import Rewis3dError
 
@@ -37,11 +36,10 @@ def test_frames_share_a_camera_where_clip_size_and_focal_length_agree() -> None:
     assert Lens(0, 80, 60, 70.0).colmap(1).has_prior_focal_length
 
 
-def test_threads_are_as_many_as_openmp_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
-    assert threads() == 3
-    monkeypatch.setenv("OMP_NUM_THREADS", "")
-    assert threads() >= 1
+def test_a_lens_that_is_known_with_its_distortion_says_so() -> None:
+    known = Lens(0, 80, 60, 70.0, radial=-0.05).colmap(1)
+    assert list(known.params) == [70, 40, 30, -0.05]
+    assert known.has_prior_focal_length
 
 
 def test_detecting_again_does_only_what_is_missing(tmp_path: Path) -> None:

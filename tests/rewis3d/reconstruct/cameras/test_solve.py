@@ -7,7 +7,7 @@ import pytest
 
 from rewis3d.geometry import rotation_angle
 from rewis3d.job import View
-from rewis3d.reconstruct.cameras import solve as solving
+from rewis3d.reconstruct.cameras import mapped as mapping
 from rewis3d.reconstruct.cameras.solve import ranges_of, solve
 from rewis3d.reconstruct.config import ReconstructConfig
 from rewis3d.reconstruct.solution import Solution
@@ -120,7 +120,7 @@ def test_one_frame_and_none_have_no_scene(tmp_path: Path) -> None:
 def test_where_global_mapping_places_too_few_the_incremental_one_tries(
     walk: Walk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(solving, "map_globally", lambda *_, **__: [])
+    monkeypatch.setattr(mapping, "map_globally", lambda *_, **__: [])
     assert frames(solved(walk.views, walk.folder)) == [list(range(1, 9))]
 
 
