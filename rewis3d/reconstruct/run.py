@@ -37,8 +37,8 @@ def run(folder: Path) -> Iterator[Report]:
     name = _chosen(job, config)
     scene_folder = SceneFolder(folder / job.output)
     told = forecast(job.views, config, backend=name, threads=threads())
-    work = timed(_backend(name)(job, folder, config, scene_folder), told.seconds)
-    solution = yield from spent.through(work)
+    work = _backend(name)(job, folder, config, scene_folder)
+    solution = yield from spent.through(timed(work, told.seconds, frames=len(job.views)))
     if config.backend == "auto" and solution.reasons:
         solution = yield from spent.through(_single_frames(solution, job, folder, config))
     made = report.summarise(

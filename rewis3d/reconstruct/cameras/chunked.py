@@ -97,10 +97,10 @@ def solve_chunks(
     stored.mkdir(exist_ok=True)
     found = []
     for number, places in enumerate(chunks.places):
-        yield Progress("mapping", number, len(chunks.places))
         part = stored / f"{places[0]:06d}-{places[-1]:06d}"
         chunk = _Chunk([views[at] for at in places], [lenses[at] for at in places], part)
         if not part.exists():
+            yield Progress("mapping", number, len(chunks.places))
             write_part(_solved(places, chunk, database, config), part)
         found.append(chunk)
     told = [one for chunk in found for one in lenses_in(read_part(chunk.part).models, chunk.lenses)]

@@ -68,9 +68,11 @@ def chain(pieces: Sequence[Piece]) -> Chained:
 
 
 def _edges(pieces: Sequence[Piece]) -> Iterator[Edge]:
+    placed = [piece.placed for piece in pieces]
     for b, later in enumerate(pieces):
         for a, earlier in enumerate(pieces[:b]):
-            if earlier.chunk != later.chunk and (both := in_common(earlier, later)):
+            if earlier.chunk != later.chunk and not placed[a].isdisjoint(placed[b]):
+                both = in_common(earlier, later)
                 yield Edge(a, b, len(both), fit(both))
 
 
