@@ -70,7 +70,7 @@ def card(tab: Tab) -> str:
 
 def test_a_scene_is_asked_for_followed_and_reported(tab: Tab, workspace: Workspace) -> None:
     tab.find(".scene-card .button").filter(has_text="Reconstruct in 3D").click()
-    assert re.search(r"\d+ s for 6 frames", tab.find(".dialog").inner_text())
+    assert re.search(r"About [\d.]+ s for 6 frames", tab.find(".dialog").inner_text())
     tab.find(".dialog select").select_option("colmap")
     tab.find(".dialog summary").filter(has_text="Advanced").click()
     tab.find(".dialog input").fill("333.5")
