@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float32, Int64, UInt8
 from torch import Tensor
 
 from rewis3d.augment.sample import TrainingSample
-from rewis3d.types import IGNORED, PointCloud, ViewSample
+from rewis3d.types import IGNORED, UNLABELLED, PointCloud, TemporalLabels, ViewSample
 
 _NO_CLOUD: Final = PointCloud(
     xyz=np.zeros((0, 3), np.float32),
@@ -53,6 +53,10 @@ class Batch:
     """Index into the points."""
     features: Float32[Tensor, "n f"] | None = None
     """What else the 3D network is told of a point."""
+    temporal_labels: Int64[Tensor, "b h w"] | None = None
+    """Train ids or UNLABELLED; None where no view is told anything by the frames around it."""
+    temporal_weights: Float32[Tensor, "b h w"] | None = None
+    """There where `temporal_labels` are; 0 for UNLABELLED."""
 
     def to(self, device: torch.device) -> Batch:
         """Return the batch on a device; to a CUDA device it is copied while the CPU goes on."""
@@ -98,8 +102,14 @@ class Batch:
             point_labels=self.point_labels[points],
             pair_pixel=self.pair_pixel[pairs] - start * pixels,
             pair_point=self.pair_point[pairs] - first,
-            features=None if self.features is None else self.features[points],
+            features=_part(self.features, points),
+            temporal_labels=_part(self.temporal_labels, views),
+            temporal_weights=_part(self.temporal_weights, views),
         )
+
+
+def _part(whole: Tensor | None, chosen: slice) -> Tensor | None:
+    return None if whole is None else whole[chosen]
 
 
 def collate(samples: Sequence[TrainingSample]) -> Batch:
@@ -117,11 +127,12 @@ def collate(samples: Sequence[TrainingSample]) -> Batch:
     pixels, points = zip(*map(_pairs, views), strict=True)
     first_pixels = np.arange(len(views)) * views[0].labels.size
     first_points = np.concatenate([[0], ends[:-1]])
+    told = _temporal(views)
     return Batch(
         frame=torch.tensor([view.frame_id for view in views]),
         rgb=_images([view.image for view in views]),
         rgb_student=_images([sample.image_student for sample in samples]),
-        labels=torch.from_numpy(np.stack([view.labels for view in views])).long(),
+        labels=_stacked([view.labels for view in views]).long(),
         has_cloud=torch.tensor([view.cloud is not None for view in views]),
         offsets=torch.from_numpy(ends),
         xyz=_joined([cloud.xyz for cloud in clouds]),
@@ -132,7 +143,18 @@ def collate(samples: Sequence[TrainingSample]) -> Batch:
         pair_pixel=_joined([each + at for each, at in zip(pixels, first_pixels, strict=True)]),
         pair_point=_joined([each + at for each, at in zip(points, first_points, strict=True)]),
         features=_features(samples),
+        temporal_labels=None if told is None else _stacked([one.labels for one in told]).long(),
+        temporal_weights=None if told is None else _stacked([one.weights for one in told]),
     )
+
+
+def _temporal(views: Sequence[ViewSample]) -> list[TemporalLabels] | None:
+    """Return what each view is told by the frames around it; None where no view is."""
+    if all(view.temporal is None for view in views):
+        return None
+    size = views[0].labels.shape
+    nothing = TemporalLabels(np.full(size, UNLABELLED, np.uint8), np.zeros(size, np.float32))
+    return [view.temporal or nothing for view in views]
 
 
 def _pairs(view: ViewSample) -> tuple[Int64[np.ndarray, "m"], Int64[np.ndarray, "m"]]:
@@ -162,6 +184,10 @@ def _features(samples: Sequence[TrainingSample]) -> Float32[Tensor, "n f"] | Non
 
 def _images(images: Sequence[UInt8[np.ndarray, "h w 3"]]) -> Float32[Tensor, "b 3 h w"]:
     return torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float().contiguous()
+
+
+def _stacked(parts: Sequence[np.ndarray]) -> Tensor:
+    return torch.from_numpy(np.stack(parts))
 
 
 def _joined(parts: Sequence[np.ndarray]) -> Tensor:

@@ -198,6 +198,26 @@ class Optimiser(Checked):
 
 
 @dataclass(frozen=True, slots=True)
+class Temporal(Checked):
+    """What the frames around tell a frame along optical flow: no part of the paper."""
+
+    temporal: bool = False
+    """Strokes carried to other frames, and the 2D teacher's predictions fused over time, teach."""
+    lambda_t: NotNegative = 0.5
+    """Weight of what they teach."""
+    temporal_start: Part = 0.0
+    """Share of the steps after which the teacher is asked; until then nothing of it is taught."""
+    temporal_sure: Share = 0.6
+    """Fused probability from which on a prediction is a pseudo-label."""
+    temporal_carried: Part = 0.33
+    """Share of what a frame is told that carried strokes may have."""
+    memory: Part = 0.9
+    """What the frames before and after count in what is fused, for each step away."""
+    fused: bool = False
+    """The clip's labels are read off over time in the end, where held-out strokes agree."""
+
+
+@dataclass(frozen=True, slots=True)
 class MethodConfig(Checked):
     """All settings of a round."""
 
@@ -206,6 +226,7 @@ class MethodConfig(Checked):
     teacher: MeanTeacher = MeanTeacher()
     losses: Losses = Losses()
     cross_modal: CrossModal = CrossModal()
+    temporal: Temporal = Temporal()
     optimiser: Optimiser = Optimiser()
     sampling: Sampling = Sampling()
     image: ImageAugment = ImageAugment()

@@ -1,4 +1,8 @@
-"""A full round: both branches learn together, and the better 2D network predicts every frame."""
+"""A full round: both branches learn together, and the better 2D network predicts every frame.
+
+Where the settings say so it ends as a quick round does: with the clip's labels read off over time
+(rewis3d/over_time.py).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +17,7 @@ import torch
 
 from rewis3d.array_cache import ArrayCache
 from rewis3d.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from rewis3d.data.temporal import TemporalFiles
 from rewis3d.data.training import TrainingData
 from rewis3d.device import pick
 from rewis3d.enlist import POINTS, as_shown, enlisted
@@ -27,6 +32,7 @@ from rewis3d.method import MethodConfig
 from rewis3d.models.network import Network, ready
 from rewis3d.models.ptv3 import PointSegmenter
 from rewis3d.models.segmenter import Segmenter
+from rewis3d.over_time import over_time
 from rewis3d.point_checkpoint import save_points
 from rewis3d.point_features import PointFeatures, look
 from rewis3d.predict import predict
@@ -35,12 +41,15 @@ from rewis3d.reports import Done, Point, Progress, Report
 from rewis3d.rival import JUDGED, beside_rival
 from rewis3d.scene import SceneFolder
 from rewis3d.start import Start, start
+from rewis3d.temporal_labels import write_temporal
 from rewis3d.types import Rewis3dError
 
 MODEL: Final = "model"
 """The checkpoint's folder under the job's output."""
 LEARNING: Final = "learning"
 """What a training keeps there until it is over."""
+TEMPORAL: Final = "temporal"
+"""In there: what frames are told by those around them."""
 
 
 def run(folder: Path) -> Iterator[Report]:
@@ -58,10 +67,16 @@ def run(folder: Path) -> Iterator[Report]:
     if not (output / MODEL).is_dir():
         yield from _train(job, config, frames=frames, folder=folder)
     drop_state(output / LEARNING)
+    _temporal_files(output).drop()
     checkpoint = load_checkpoint(output / MODEL)
-    if checkpoint.scores:
-        yield checkpoint.scores
-    yield from predict(ready(checkpoint.network).to(frames.device), frames, job, output)
+    scores = checkpoint.scores
+    if scores:
+        yield scores
+    network = ready(checkpoint.network).to(frames.device)
+    yield from predict(network, frames, job, output)
+    if config.temporal.fused:
+        memory = config.temporal.memory
+        yield from over_time(network, scores, job, frames, folder=folder, memory=memory)
     yield Done({"frames": len(job.views), "seconds": round(time.monotonic() - started, 2)})
 
 
@@ -87,6 +102,7 @@ def _train(
             without_judge=alone,
             reserved=reserved,
             features=features,
+            temporal=_temporal_files(output) if config.temporal.temporal else None,
         )
         for each, alone in ((begun.without_judge, True), (begun.everything, False))
     ]
@@ -95,11 +111,17 @@ def _train(
     def judge(trained: Branches) -> Generator[Progress, None, Verdict]:
         return _verdict(trained, job, config, frames=frames, folder=folder)
 
+    def ask(trained: Branches) -> Generator[Progress, None, None]:
+        teacher = ready(_chosen(trained, Verdict("teacher", None))).to(frames.device)
+        files = _temporal_files(output)
+        return write_temporal(teacher, job, frames, files, config.temporal, folder=folder)
+
     verdict = yield from learn(
         team.branches,
         plan,
         Material(*(data.batch for data in material)),
         judge=judge,
+        ask=ask,
         place=Place(
             output / LEARNING,
             hashlib.sha256((folder / JOB_FILE).read_bytes()).hexdigest(),
@@ -123,6 +145,10 @@ def _keep_points(branches: Branches, job: Job, output: Path) -> None:
         raise TypeError(f"got a {type(network).__name__}, wanted a 3D network")
     classes = [job.classes[train_id] for train_id in branches.bridge.to_2d.tolist()]
     save_points(network, classes, output / POINTS)
+
+
+def _temporal_files(output: Path) -> TemporalFiles:
+    return TemporalFiles(output / LEARNING / TEMPORAL)
 
 
 def _learns_3d(config: MethodConfig) -> bool:

@@ -62,6 +62,16 @@ class PointCloud:
 
 
 @dataclass(frozen=True, slots=True)
+class TemporalLabels:
+    """What the frames around say about a frame's pixels."""
+
+    labels: UInt8[np.ndarray, "h w"]
+    """Train ids, UNLABELLED."""
+    weights: Float32[np.ndarray, "h w"]
+    """How far each of them is believed; 0 where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class ViewSample:
     """One view to train on: its image, its labels, and the cloud around it.
 
@@ -78,3 +88,5 @@ class ViewSample:
     pair_point: Int64[np.ndarray, "m"]
     pair_xy: Float32[np.ndarray, "m 2"]
     """Pixels of `image`, centres at i + 0.5."""
+    temporal: TemporalLabels | None = None
+    """None where nothing was asked of the frames around."""

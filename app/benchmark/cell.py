@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from app.benchmark.annotator import labelled_frames
+from app.benchmark.coverage import Coverage
 from app.benchmark.plan import OnProgress, Plan
 from app.benchmark.rows import Row, config_of
 from app.jobfolder import FEATURES, class_specs, view_of, way_from, written_aside
@@ -72,7 +73,10 @@ def write_cell_job(
     if cell.folder.exists():  # a model without its job would pass for this one's
         shutil.rmtree(cell.folder)
     scene = plan.scenery.of(cell.row)
-    labelled = labelled_frames(plan, cell.row.labels, seed=cell.seed)
+    covered = (
+        Coverage(workspace.path(scene.folder)) if scene and cell.row.labels == "covered" else None
+    )
+    labelled = labelled_frames(plan, cell.row.labels, seed=cell.seed, coverage=covered)
     with written_aside(workspace, cell.job) as aside:
         masks = write_masks(
             labelled,

@@ -87,6 +87,11 @@ class Plan:
         return tuple(frame for frame in self.frames if not frame.reserved)
 
     @property
+    def taught(self) -> tuple[Frame, ...]:
+        """The frames that may be trained on and have dense labels."""
+        return tuple(frame for frame in self.judged if not frame.reserved)
+
+    @property
     def judged(self) -> tuple[Frame, ...]:
         """The frames that have dense labels."""
         return tuple(frame for frame in self.frames if frame.frame_id in self.truth.files)

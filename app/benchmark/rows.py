@@ -15,8 +15,9 @@ from app.errors import StudioError
 from rewis3d.method import MethodConfig
 from rewis3d.presets import Config, changed, quick_of
 
-Labels = Literal["strokes", "dense", "everywhere"]
-"""Strokes on the chosen frames, all pixels of these frames, or all pixels of every frame."""
+Labels = Literal["strokes", "covered", "dense", "everywhere"]
+"""Strokes on the chosen frames; these, and all pixels of every frame whose depth carries labels;
+all pixels of the chosen frames; or all pixels of every frame."""
 Geometry = Literal["none", "scene", "single", "real"]
 """The scene in use; single: that of a monocular backend where there is one; real: given depth."""
 
@@ -48,16 +49,30 @@ def _in_3d(**changes: str) -> Mapping[str, str]:
     """Return the settings of the method as the paper has it, but for some changes."""
     whole = {"branches": "both", "consistency": "yes", "sampling": "view"}
     weighted = {"prediction_weights": "yes", "reconstruction_weights": "yes"}
-    return _settings(**{**whole, **weighted, **changes})
+    return _settings(**{**whole, **weighted, **_OF_ONE_MOMENT, **changes})
 
 
-_LABELS_ALONE: Final = _settings(branches="2d", consistency="no")
+_OF_ONE_MOMENT: Final = _settings(temporal="no", fused="no")
+"""Frames tell each other nothing but what the scene carries."""
+_IN_2D: Final = _settings(branches="2d", consistency="yes", **_OF_ONE_MOMENT)
+_LABELS_ALONE: Final = _settings(**{**_IN_2D, "consistency": "no"})
 
 ROWS: Final[tuple[Row, ...]] = (
     Row("quick", "the head of a quick round", _settings(), quick=True),
     Row("ce", "strokes alone teach", _LABELS_ALONE),
-    Row("ema", "strokes and a mean teacher, in 2D", _settings(branches="2d", consistency="yes")),
+    Row("ema", "strokes and a mean teacher, in 2D", _IN_2D),
+    Row(
+        "flow",
+        "the same, and what the frames around tell along optical flow",
+        _settings(**{**_IN_2D, "temporal": "yes"}),
+    ),
     Row("recon", "the method on the reconstructed scene", _in_3d(), geometry="scene"),
+    Row(
+        "recon+flow",
+        "the same, and what the frames around tell along optical flow",
+        _in_3d(temporal="yes"),
+        geometry="scene",
+    ),
     Row(
         "real3d",
         "the method on given depth, trusted everywhere",
@@ -92,6 +107,13 @@ ROWS: Final[tuple[Row, ...]] = (
         "random-sampling",
         "the method, points from anywhere",
         _in_3d(sampling="random"),
+        geometry="scene",
+    ),
+    Row(
+        "oracle",
+        "strokes, and exact labels on every frame where the scene's depth carries labels",
+        _LABELS_ALONE,
+        labels="covered",
         geometry="scene",
     ),
     Row("full", "dense labels on the same frames", _LABELS_ALONE, labels="dense"),

@@ -7,6 +7,7 @@ student's cloud is flipped by itself (rewis3d/augment/points.py).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
@@ -15,7 +16,7 @@ from jaxtyping import UInt8
 
 from rewis3d.augment.augmix import augmix
 from rewis3d.material import ImageAugment
-from rewis3d.types import ViewSample
+from rewis3d.types import TemporalLabels, ViewSample
 
 
 def framed(sample: ViewSample, augment: ImageAugment, *, rng: np.random.Generator) -> ViewSample:
@@ -46,7 +47,14 @@ def framed(sample: ViewSample, augment: ImageAugment, *, rng: np.random.Generato
         labels=cut(sample.labels, cv2.INTER_NEAREST_EXACT),
         pair_point=sample.pair_point[seen],
         pair_xy=xy[seen],
+        temporal=None if sample.temporal is None else _cut(sample.temporal, cut),
     )
+
+
+def _cut(told: TemporalLabels, cut: Callable[[np.ndarray, int], np.ndarray]) -> TemporalLabels:
+    """Return what is told of the part that is shown."""
+    nearest = cv2.INTER_NEAREST_EXACT
+    return TemporalLabels(cut(told.labels, nearest), cut(told.weights, nearest))
 
 
 def _size(

@@ -18,6 +18,7 @@ from jaxtyping import Float32, UInt8
 from rewis3d.augment.sample import TrainingSample, augmented
 from rewis3d.batch import Batch, collate
 from rewis3d.data.frames import FrameFiles
+from rewis3d.data.temporal import TemporalFiles
 from rewis3d.data.turns import Turns
 from rewis3d.job import Job, View
 from rewis3d.method import MethodConfig
@@ -63,18 +64,21 @@ class TrainingData:
         without_judge: bool,
         reserved: Collection[int] = (),
         features: Features | None = None,
+        temporal: TemporalFiles | None = None,
     ) -> None:
         """Read a job's cameras; images and depths are read as samples need them.
 
         Without a scene, views have no clouds. `without_judge` ignores the labels that judge, else
         they are learnt. Of `reserved` frames nothing is read: neither their images nor their points
-        come into any sample. Rewis3dError where no frame is left to train on, where whole frames
+        come into any sample. `temporal` is what frames are told by those around them, from when it
+        is there. Rewis3dError where no frame is left to train on, where whole frames
         differ in size, or where the scene is not finished.
         """
         self._seed = job.seed
         self._config = config
         self._folder = folder
         self._features = features
+        self._temporal = temporal
         self._files = FrameFiles(folder, without_judge=without_judge)
         self._frames = {v.frame_id: v for v in job.views if v.frame_id not in reserved}
         # what is learnt must not depend on the frame that was open
@@ -128,6 +132,7 @@ class TrainingData:
             cloud=sampled.cloud if sampled else None,
             pair_point=sampled.pair_point if sampled else np.zeros(0, np.int64),
             pair_xy=sampled.pair_xy if sampled else np.zeros((0, 2), np.float32),
+            temporal=self._temporal.read(chosen) if self._temporal else None,
         )
 
     def _sampled(self, frame_id: int, epoch: int) -> Sampled | None:

@@ -8,8 +8,8 @@ from typing import Final
 from rewis3d.learning.step import Terms
 from rewis3d.reports import Point
 
-NAMES: Final = ("supervised", "consistency", "sure", "cross-modal")
-"""Of a branch's terms (rewis3d/losses/branch.py), in their order: L_S, L_U, w_t, L_C."""
+NAMES: Final = ("supervised", "consistency", "sure", "cross-modal", "temporal")
+"""Of a branch's terms (rewis3d/losses/branch.py), in their order: L_S, L_U, w_t, L_C, L_T."""
 
 
 class Curves:

@@ -50,6 +50,8 @@ class Lesson:
     """What 2D tells the points of the pairs."""
     from_sky: Targets | None = None
     """What a frozen 2D teacher tells pixels without a point."""
+    from_time: Targets | None = None
+    """What the frames around tell pixels."""
 
     def awaited_2d(self, divisor: Divisor) -> Term:
         """Return the term of the 2D student's cross-modal loss before it runs."""
@@ -58,6 +60,10 @@ class Lesson:
     def awaited_3d(self, divisor: Divisor) -> Term:
         """Return the term of the 3D student's."""
         return _awaited((self.from_image,), divisor)
+
+    def awaited_in_time(self) -> Term:
+        """Return the term of what the 2D student is told by the frames around."""
+        return _awaited((self.from_time,), "weights")
 
 
 @torch.no_grad()

@@ -34,6 +34,9 @@ Judge = Callable[[Branches], Generator[Progress, None, Verdict]]
 """Compares the 2D student with its teacher on the held-out labels."""
 
 
+Ask = Callable[[Branches], Generator[Progress, None, None]]
+"""Asks the 2D teacher what frames tell each other; does nothing where that was done."""
+
 Batches = Callable[[int, int], Batch]
 """Makes the batch of a step, of so many views."""
 
@@ -58,51 +61,71 @@ class Place:
 
 
 def learn(
-    branches: Branches, plan: Plan, material: Material, *, judge: Judge, place: Place
+    branches: Branches, plan: Plan, material: Material, *, judge: Judge, ask: Ask, place: Place
 ) -> Generator[Progress | Point, None, Verdict]:
     """Train until the plan's end, and return the verdict; goes on where a killed training was.
 
     Rewis3dError where a single view is too much for the memory.
     """
     progress = _begun(branches, plan, place)
-    known = _Known(progress.steps)
-    batches = prefetched(
-        lambda step: _material(step, plan, material, known)(step, plan.config.run.batch),
-        itertools.count(progress.step),
-    )
-    curves, saved = Curves(), time.monotonic()
+    supply = _Supply(plan, material, progress)
+    curves, saved, asked = Curves(), time.monotonic(), False
     try:
         while progress.steps is None or progress.step < progress.steps:
             if progress.verdict is None and plan.judges(progress.step, progress.steps):
                 progress = replace(progress, verdict=(yield from judge(branches)))
                 saved = 0.0
+            if not asked and plan.asks(progress.step, progress.steps):
+                yield from ask(branches)
+                asked = True
+                supply.begin(progress)  # batches made ahead know nothing of what is told now
             if time.monotonic() - saved >= SAVE_SECONDS:
                 _save(branches, progress, place)
                 saved = time.monotonic()
             started = time.monotonic()
-            progress, terms = _stepped(branches, next(batches), plan, progress, place)
+            progress, terms = _stepped(branches, supply.next(), plan, progress, place)
             if progress.steps is not None:  # a rehearsal is none of the curve
                 curves.add(terms)
             progress = _counted(progress, plan, time.monotonic() - started)
-            known.steps = progress.steps
+            supply.steps = progress.steps
             yield from _told(progress, plan, curves)
     finally:
-        batches.close()
+        supply.close()
     verdict = progress.verdict or (yield from judge(branches))
     _save(branches, replace(progress, verdict=verdict), place)
     return verdict
 
 
-class _Known:
-    """How many steps there are, for the thread that makes batches: None until it is known."""
+class _Supply:
+    """The batches of the steps to come; a thread makes some of them ahead."""
 
-    def __init__(self, steps: int | None) -> None:
-        self.steps = steps
+    def __init__(self, plan: Plan, material: Material, progress: Progressed) -> None:
+        self.steps = progress.steps
+        """How many there are, for that thread: None until it is known."""
+        self._plan = plan
+        self._material = material
+        self._batches = self._from(progress.step)
 
+    def begin(self, progress: Progressed) -> None:
+        """Make anew what was made ahead."""
+        self.close()
+        self._batches = self._from(progress.step)
 
-def _material(step: int, plan: Plan, material: Material, known: _Known) -> Batches:
-    judged = plan.judges(step, known.steps)
-    return material.everything if judged else material.without_judge
+    def next(self) -> Batch:
+        """Return the next step's batch."""
+        return next(self._batches)
+
+    def close(self) -> None:
+        """Wait for what is being made, and make no more."""
+        self._batches.close()
+
+    def _from(self, step: int) -> Generator[Batch, None, None]:
+        return prefetched(self._batch, itertools.count(step))
+
+    def _batch(self, step: int) -> Batch:
+        judged = self._plan.judges(step, self.steps)
+        make = self._material.everything if judged else self._material.without_judge
+        return make(step, self._plan.config.run.batch)
 
 
 def _begun(branches: Branches, plan: Plan, place: Place) -> Progressed:

@@ -61,6 +61,7 @@ class Plan:
             cross_modal=ramp(
                 at, whole, start=start, length=between.cmc_ramp, stairs=between.cmc_stairs
             ),
+            temporal=self.asks(step, steps),
             rehearsal=steps is None,
         )
 
@@ -68,6 +69,16 @@ class Plan:
         """Say whether the losses between the branches begin with this step."""
         before = self.moment(step - 1, steps).cross_modal if step else 0.0
         return before == 0 < self.moment(step, steps).cross_modal
+
+    def asks(self, step: int, steps: int | None) -> bool:
+        """Say whether the teacher has been asked before this step what frames tell each other.
+
+        Where the steps are not known yet it has, if it is asked at all before the first one.
+        """
+        settings = self.config.temporal
+        if not settings.temporal or (steps is None and settings.temporal_start > 0):
+            return False
+        return step >= math.floor(settings.temporal_start * (steps or 0))
 
     def judges(self, step: int, steps: int | None) -> bool:
         """Say whether the held-out labels have judged before this step; then they are learnt."""

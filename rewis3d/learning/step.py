@@ -7,7 +7,7 @@ rewis3d/losses/branch.py).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from typing import Final
@@ -18,7 +18,8 @@ from torch import Tensor
 from rewis3d.batch import Batch
 from rewis3d.learning.lesson import Branches, Lesson, at_pairs, covered, teach
 from rewis3d.losses.branch import Branch, expected, measured, total
-from rewis3d.losses.cross_modal import coverage, cross_modal
+from rewis3d.losses.cross_modal import Targets, coverage, cross_modal
+from rewis3d.losses.temporal import temporal, temporal_targets
 from rewis3d.losses.term import Term
 from rewis3d.method import MethodConfig
 
@@ -40,6 +41,8 @@ class Moment:
     """Share of their full weight that the losses within the branches have by now, 0..1."""
     cross_modal: float
     """The same of those between the branches."""
+    temporal: bool = False
+    """What the frames around tell is heard."""
     rehearsal: bool = False
     """Losses that have no weight yet are computed too: to see what a step will take."""
 
@@ -121,8 +124,15 @@ def _lessons(
                 share=share,
                 generator=generator,
             )
-        found.append(lesson)
+        found.append(replace(lesson, from_time=_in_time(piece)) if moment.temporal else lesson)
     return found
+
+
+def _in_time(piece: Batch) -> Targets | None:
+    """Return what the frames around tell a piece's pixels."""
+    if piece.temporal_labels is None or piece.temporal_weights is None:
+        return None
+    return temporal_targets(piece.temporal_labels, piece.temporal_weights, piece.labels)
 
 
 def precision(piece: Batch, config: MethodConfig) -> torch.autocast:
@@ -139,6 +149,7 @@ def _expected(branches: Branches, piece: Batch, lesson: Lesson, config: MethodCo
         piece.labels,
         lesson.image,
         _there(lesson.awaited_2d(divisor), piece),
+        _there(lesson.awaited_in_time(), piece),
         losses=losses,
         average=losses.kl_average,
     )
@@ -166,7 +177,10 @@ def _measured(
         crossed = cross_modal(at_pairs(student, piece), lesson.from_points, divisor=divisor)
     if lesson.from_sky is not None:
         crossed = crossed + cross_modal(student, lesson.from_sky, divisor=divisor)
-    image = measured(known.image, student, piece.labels, lesson.image, crossed)
+    told = known.image.temporal
+    if lesson.from_time is not None:
+        told = temporal(student, lesson.from_time)
+    image = measured(known.image, student, piece.labels, lesson.image, crossed, told)
     if branches.points is None or branches.bridge is None or known.points is None:
         return Terms(image, None)
     with precision(piece, config):
@@ -188,6 +202,7 @@ def _loss(terms: Terms, whole: Terms, config: MethodConfig, moment: Moment) -> T
         points,
         config.losses,
         config.cross_modal,
+        lambda_t=config.temporal.lambda_t if moment.temporal else 0.0,
         consistency_ramp=moment.consistency,
         cmc_ramp=moment.cross_modal,
     )

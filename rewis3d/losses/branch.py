@@ -16,7 +16,7 @@ Where gradients are averaged over GPUs (DDP), the loss is multiplied by their nu
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Final
 
 import torch
@@ -30,6 +30,8 @@ from rewis3d.method import Average, CrossModal, Losses
 
 _ROUNDING: Final = 1e-9
 """A step this share of all before a boundary is at it: 20 / 35 - 15 / 35 is not quite 5 / 35."""
+_NONE: Final = awaited(torch.zeros(()))
+"""The term of a loss that nobody computes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,12 @@ class Branch:
     """w_t: pixels where the teacher is sure, of those where it was asked (eq. 3)."""
     cross_modal: Term
     """L_C: weighted cross entropy against the other branch's teacher (eq. 5)."""
+    temporal: Term = _NONE
+    """L_T: weighted cross entropy against what the frames around tell; of 2D alone."""
 
-    def terms(self) -> tuple[Term, Term, Term, Term]:
-        """Return the four terms, in the order of the fields."""
-        return self.supervised, self.consistency, self.confident, self.cross_modal
+    def terms(self) -> tuple[Term, ...]:
+        """Return the terms, in the order of the fields."""
+        return tuple(getattr(self, field.name) for field in fields(self))
 
     def __add__(self, other: Branch) -> Branch:
         return Branch(*(mine + its for mine, its in zip(self.terms(), other.terms(), strict=True)))
@@ -59,40 +63,45 @@ class Branch:
             consistency=self.consistency.over(whole.consistency),
             confident=whole.confident,
             cross_modal=self.cross_modal.over(whole.cross_modal),
+            temporal=self.temporal.over(whole.temporal),
         )
 
-    def stacked(self) -> Float64[Tensor, "8"]:
+    def stacked(self) -> Float64[Tensor, "10"]:
         """Return all numbers in one tensor without gradients, for an all-reduce."""
         numbers = [number for term in self.terms() for number in (term.sum, term.count)]
-        return torch.stack([number.detach().double() for number in numbers])
+        device = self.supervised.count.device
+        return torch.stack([number.detach().double().to(device) for number in numbers])
 
     @classmethod
-    def unstacked(cls, numbers: Float64[Tensor, "8"]) -> Branch:
+    def unstacked(cls, numbers: Float64[Tensor, "10"]) -> Branch:
         """Return the branch that `stacked` made these numbers of."""
-        return cls(*(Term(total, count) for total, count in numbers.reshape(4, 2)))
+        return cls(*(Term(total, count) for total, count in numbers.reshape(-1, 2)))
 
 
 def expected(
     labels: Integer[Tensor, "n *s"],
     teacher: Float[Tensor, "n k *s"] | None,
     cross_modal: Term,
+    temporal: Term = _NONE,
     *,
     losses: Losses,
     average: Average = "pixels",
 ) -> Branch:
-    """Return what is known of a branch before its student runs: all but three sums.
+    """Return what is known of a branch before its student runs: all but four sums.
 
-    Without a teacher there is no consistency. `cross_modal` is that of `Targets.awaited`. `average`
-    is the setting `kl_average` in 2D, and "pixels" in 3D, which are points there.
+    Without a teacher there is no consistency. `cross_modal` and `temporal` are those of
+    `Targets.awaited`. `average` is the setting `kl_average` in 2D, and "pixels" in 3D, which are
+    points there.
     """
     none = awaited(torch.zeros((), device=labels.device))
     if teacher is None:
-        return Branch(awaited(labelled(labels).sum()), none, none, cross_modal)
+        return Branch(awaited(labelled(labels).sum()), none, none, cross_modal, temporal)
     return Branch(
         supervised=awaited(labelled(labels).sum()),
         consistency=awaited(unlabelled(labels, teacher.shape[1], over=average)),
         confident=confident(teacher, labels, losses.tau, over=losses.w_t_over),
         cross_modal=cross_modal,
+        temporal=temporal,
     )
 
 
@@ -102,12 +111,14 @@ def measured(
     labels: Integer[Tensor, "n *s"],
     teacher: Float[Tensor, "n k *s"] | None,
     cross_modal: Term,
+    temporal: Term = _NONE,
 ) -> Branch:
     """Return the terms of a branch once its student has run; `known` is what was expected."""
     diverged = known.consistency
     if teacher is not None:
         diverged = consistency(student, teacher, labels).over(known.consistency)
-    return Branch(supervised(student, labels), diverged, known.confident, cross_modal)
+    supervision = supervised(student, labels)
+    return Branch(supervision, diverged, known.confident, cross_modal, temporal)
 
 
 def total(
@@ -116,16 +127,20 @@ def total(
     losses: Losses,
     cross_modal: CrossModal,
     *,
+    lambda_t: float = 0.0,
     consistency_ramp: float = 1.0,
     cmc_ramp: float = 1.0,
 ) -> Float64[Tensor, ""]:
     """Return the loss of both branches: eq. 7 with eq. 4 put into it, or as it is printed.
 
-    Without `points` there is no 3D branch. The ramps say what share of their full weight
+    `lambda_t` is the weight of the term that the paper lacks. Without `points` there is no 3D
+    branch. The ramps say what share of their full weight
     consistency and cross-modal consistency have by now.
     """
     loss = _within(image, losses, consistency_ramp)
     loss = loss + cross_modal.lambda_2d * cmc_ramp * image.cross_modal.mean()
+    if lambda_t:
+        loss = loss + lambda_t * image.temporal.mean()
     if points is None:
         return loss
     loss = loss + _within(points, losses, consistency_ramp)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rewis3d.augment.sample import TrainingSample, augmented
 from rewis3d.batch import Batch, collate
 from rewis3d.material import CloudAugment, ImageAugment
-from rewis3d.types import IGNORED, UNLABELLED
+from rewis3d.types import IGNORED, UNLABELLED, TemporalLabels
 from tests.rewis3d.augment.samples import sample_of
 
 HEIGHT, WIDTH = 24, 32
@@ -100,6 +100,31 @@ def test_parts_of_a_batch_are_batches_of_their_samples(kinds: list[str], micro: 
             assert one is other is None or torch.equal(one, other)
 
 
+def told(one: TrainingSample) -> TrainingSample:
+    """Return the view with something that the frames around tell it: its red, and how much."""
+    red = one.view.image[:, :, 0]
+    heard = TemporalLabels(
+        np.where(red > 60, red, UNLABELLED).astype(np.uint8), red / np.float32(9)
+    )
+    return replace(one, view=replace(one.view, temporal=heard))
+
+
+def test_what_frames_tell_a_view_comes_along_and_is_nothing_for_the_others() -> None:
+    first, second, third = samples(["cloud", "none", "cloud"])
+    batch = collate([first, told(second), third])
+    part = next(batch.split(2))
+    for packed in (batch, part):
+        assert packed.temporal_labels is not None
+        assert packed.temporal_weights is not None
+        assert (packed.temporal_labels[0] == UNLABELLED).all()
+        assert (packed.temporal_weights[0] == 0).all()
+        heard = told(second).view.temporal
+        assert heard is not None
+        assert np.array_equal(packed.temporal_labels[1].numpy(), heard.labels)
+        assert np.array_equal(packed.temporal_weights[1].numpy(), heard.weights)
+    assert collate([first, second]).temporal_labels is None
+
+
 def test_a_part_has_a_view_at_least() -> None:
     with pytest.raises(ValueError, match="not 0"):
         list(collate(samples(["cloud"])).split(0))
@@ -165,7 +190,7 @@ def test_views_of_unlike_sizes_are_refused() -> None:
 
 
 def test_a_batch_moves_as_a_whole() -> None:
-    batch = collate([with_features(one) for one in samples(["cloud", "cloud"])])
+    batch = collate([told(with_features(one)) for one in samples(["cloud", "cloud"])])
     there = batch.to(torch.device("meta"))
     for field in fields(Batch):
         assert getattr(there, field.name).device.type == "meta"

@@ -38,6 +38,7 @@ SMALL = {
     "threads": "1",
 }
 TRAINED = {"backbone": "trained", "point_features": "rgb", "labels": "strokes"}
+TEMPORAL = {"temporal": "yes", "fused": "yes"}
 FROZEN = {"backbone": "frozen", "point_features": "lifted", "labels": "grown"}
 
 
@@ -76,6 +77,37 @@ def points(reports: list[Report]) -> dict[tuple[str, int], float]:
 
 def weights(folder: Path) -> bytes:
     return (folder.parent / "model" / WEIGHTS_FILE).read_bytes()
+
+
+@pytest.mark.parametrize("start", ["0", "0.5"])
+@pytest.mark.parametrize("settings", [TRAINED, FROZEN], ids=["trained", "frozen"])
+def test_the_frames_around_teach_from_when_the_teacher_was_asked(
+    tmp_path: Path, settings: dict[str, str], start: str
+) -> None:
+    chosen = {**settings, **TEMPORAL, "temporal_start": start, "temporal_sure": "0"}
+    folder = round_of(tmp_path, chosen)
+    reports = list(train.run(folder))
+    told = {step: value for (series, step), value in points(reports).items() if "temp" in series}
+    assert min(told) == 1 + 6 * float(start)
+    assert all(value > 0 for value in told.values())
+    asked = [one for one in reports if isinstance(one, Progress) and "frames around" in one.stage]
+    assert len(asked) == 4  # once, though steps that were made ahead are made anew
+    assert not (folder.parent / "learning" / "temporal").exists()
+
+
+def test_a_killed_round_that_was_told_goes_on_to_the_very_same_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "SAVE_SECONDS", 0.0)
+    chosen = {**FROZEN, **TEMPORAL, "temporal_start": "0.4"}
+    whole = round_of(tmp_path / "whole", chosen)
+    expected = points(list(train.run(whole)))
+    for step in (1, 4):  # before the teacher was asked, and after it
+        cut = round_of(tmp_path / f"cut{step}", chosen)
+        before = points(list(killed_at(cut, step)))
+        after = points(list(train.run(cut)))
+        assert before | after == expected
+        assert weights(cut) == weights(whole)
 
 
 @pytest.mark.parametrize("settings", [TRAINED, FROZEN], ids=["trained", "frozen"])

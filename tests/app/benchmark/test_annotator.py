@@ -8,11 +8,14 @@ import pytest
 from annotations import store
 from annotations.classes import classes_at
 from annotations.rasterise import rasterise
+from app import scenes
 from app.benchmark.annotator import labelled_frames, stroked
+from app.benchmark.coverage import Coverage
 from app.simulate import draw_strokes
 from app.workspace import Workspace
 from tests.app import samples
 from tests.app.benchmark.planned import planned, wish
+from tests.app.scenery import make_scene
 
 
 def masks(labelled, class_map) -> dict[int, np.ndarray]:
@@ -62,6 +65,24 @@ def test_everywhere_is_every_frame_that_is_not_reserved(project: Workspace, labe
         store.set_reserved(conn, [samples.frame_ids(project)[1]])
     plan = planned(project, wish(labels))
     assert set(masks(labelled_frames(plan, "everywhere", seed=0), plan.class_map)) == {0, 2, 3}
+
+
+def test_covered_labels_are_strokes_and_exact_labels_where_the_depth_is_sure(
+    project: Workspace, labels: Path
+) -> None:
+    first = samples.frame_ids(project)[0]
+    number = make_scene(project, frames=[first])
+    with project.read() as conn:
+        root = scenes.folder(project, scenes.get_scene(conn, number)).root
+    plan = planned(project, wish(labels, frames=1))
+    (drawn,) = plan.drawn
+    found = labelled_frames(plan, "covered", seed=0, coverage=Coverage(root))
+    assert {one.frame.frame_id for one in found} == {first, drawn.frame_id}
+    dense = next(one for one in found if one.frame.frame_id == first)
+    mask = rasterise(dense.strokes, plan.class_map, samples.HEIGHT, samples.WIDTH)
+    np.testing.assert_array_equal(mask, samples.truth(dense.frame.index))
+    with pytest.raises(ValueError, match="covered"):
+        labelled_frames(plan, "covered", seed=0)
 
 
 def test_what_strokes_cover_judges_nothing(project: Workspace, labels: Path) -> None:

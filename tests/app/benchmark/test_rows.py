@@ -24,13 +24,16 @@ def test_the_rows_are_those_of_the_method() -> None:
         "quick",
         "ce",
         "ema",
+        "flow",
         "recon",
+        "recon+flow",
         "real3d",
         "single",
         "no-weights",
         "pred-only",
         "rec-only",
         "random-sampling",
+        "oracle",
         "full",
         "ceiling",
     ]
@@ -45,7 +48,10 @@ def test_the_rows_are_those_of_the_method() -> None:
         ("full", "2d", False, "view", (True, True)),
         ("ceiling", "2d", False, "view", (True, True)),
         ("ema", "2d", True, "view", (True, True)),
+        ("flow", "2d", True, "view", (True, True)),
+        ("oracle", "2d", False, "view", (True, True)),
         ("recon", "both", True, "view", (True, True)),
+        ("recon+flow", "both", True, "view", (True, True)),
         ("real3d", "both", True, "view", (True, False)),
         ("single", "both", True, "own", (True, True)),
         ("no-weights", "both", True, "view", (False, False)),
@@ -63,6 +69,8 @@ def test_what_a_row_trains(
     assert config.sampling.sampling == sampling
     found = config.cross_modal
     assert (found.prediction_weights, found.reconstruction_weights) == weights
+    assert config.temporal.temporal is ("flow" in name)
+    assert not config.temporal.fused  # the rows compare models, not what is read off them
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if not row.quick], ids=lambda row: row.name)
@@ -74,19 +82,21 @@ def test_a_row_changes_nothing_but_its_own_settings(row: Row) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [row.name for row in ROWS if row.settings and row.geometry != "none"]
+    "name", [row.name for row in ROWS if row.settings.get("branches") == "both"]
 )
 def test_a_3d_row_is_itself_on_any_base(name: str) -> None:
     """Whatever the preset says of the choices that tell rows apart."""
-    odd = changed(CPU, {"branches": "2d", "consistency": "no", "sampling": "own"})
+    odd = changed(
+        CPU, {"branches": "2d", "consistency": "no", "sampling": "own", "temporal": "yes"}
+    )
     assert settings(name, odd) == settings(name)
 
 
 def test_labels_and_geometry_of_the_rows() -> None:
     labels = {row.name: row.labels for row in ROWS if row.labels != "strokes"}
-    assert labels == {"full": "dense", "ceiling": "everywhere"}
+    assert labels == {"oracle": "covered", "full": "dense", "ceiling": "everywhere"}
     flat = {row.name for row in ROWS if row.geometry == "none"}
-    assert flat == {"quick", "ce", "ema", "full", "ceiling"}
+    assert flat == {"quick", "ce", "ema", "flow", "full", "ceiling"}
     assert BY_NAME["real3d"].geometry == "real"
     assert BY_NAME["single"].geometry == "single"
 
@@ -104,7 +114,7 @@ def test_rows_come_in_the_tables_order_and_once() -> None:
 
 @pytest.mark.parametrize("name", ["recon ", "rekon", "tel"])
 def test_an_unknown_row_names_the_known_ones(name: str) -> None:
-    with pytest.raises(StudioError, match=f"unknown row '{name}'; known: quick, ce, ema, recon, "):
+    with pytest.raises(StudioError, match=f"unknown row '{name}'; known: quick, ce, ema, flow, "):
         chosen(["ema", name])
 
 

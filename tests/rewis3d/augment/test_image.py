@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from rewis3d.augment.image import disturbed, framed
 from rewis3d.material import ImageAugment
-from rewis3d.types import ViewSample
+from rewis3d.types import TemporalLabels, ViewSample
 from tests.rewis3d.augment.samples import PLAIN, sample_of
 
 SIZES = st.tuples(st.integers(20, 110), st.integers(20, 110))
@@ -47,6 +47,18 @@ def test_a_pair_s_place_still_shows_what_it_showed(size: tuple[int, int], seed: 
     shows = values_at(found.image, found.pair_xy[inside])[:, :2] / 2 + 0.5
     # columns and rows are shown by steps of half a pixel
     assert np.abs(shows - showed).max(initial=0) < 0.5
+
+
+@given(SIZES, SEEDS)
+@settings(max_examples=40, deadline=None)
+def test_what_frames_tell_is_cut_as_the_labels_are(size: tuple[int, int], seed: int) -> None:
+    sample = sample_of(*size)
+    weights = sample.labels.astype(np.float32) / 2
+    told = replace(sample, temporal=TemporalLabels(sample.labels, weights))
+    found = changed(told, seed=seed)
+    assert found.temporal is not None
+    assert np.array_equal(found.temporal.labels, found.labels)
+    assert np.array_equal(found.temporal.weights, found.labels / np.float32(2))
 
 
 @given(SIZES, SEEDS, st.integers(0, 999))

@@ -16,7 +16,7 @@ from rewis3d.learning.loop import Material, Place, learn
 from rewis3d.learning.plan import FEWEST, MEASURED, Plan
 from rewis3d.learning.state import Verdict
 from rewis3d.learning.step import Moment, make_step
-from rewis3d.method import CrossModal, Losses, MethodConfig, Run
+from rewis3d.method import CrossModal, Losses, MethodConfig, Run, Temporal
 from rewis3d.reports import Point, Progress, Scores
 from rewis3d.types import Rewis3dError
 from tests.rewis3d.learning.lessons import Lessons, branches
@@ -44,15 +44,30 @@ def place(folder: Path, job: str = "job") -> Place:
     return Place(folder, job, seed=3, device=torch.device("cpu"))
 
 
+class Asked:
+    """Asks nobody, and counts how often it was to."""
+
+    def __init__(self) -> None:
+        self.times = 0
+
+    def __call__(self, _: Branches) -> Generator[Progress, None, None]:
+        self.times += 1
+        yield Progress("asking", 0, 1)
+
+
 def trained(
-    folder: Path, config: MethodConfig = CONFIG, *, stop_after: int | None = None
+    folder: Path,
+    config: MethodConfig = CONFIG,
+    *,
+    stop_after: int | None = None,
+    ask: Asked | None = None,
 ) -> tuple[list[Point | Progress], Branches, Judged, tuple[Lessons, Lessons]]:
     """Train, or until some reports have come: as a killed training leaves it."""
     made, judge = branches(), Judged()
     lessons = Lessons(seed=1), Lessons(seed=2)
     material = Material(*(each.batch for each in lessons))
     plan = Plan(config, views=4, warm=False)
-    reports = learn(made, plan, material, judge=judge, place=place(folder))
+    reports = learn(made, plan, material, judge=judge, ask=ask or Asked(), place=place(folder))
     seen: list[Point | Progress] = []
     for report in reports:
         seen.append(report)
@@ -85,6 +100,21 @@ def test_held_out_labels_are_learnt_once_they_have_judged(tmp_path: Path):
     assert judge.asked == 1
     assert without_judge.asked == list(range(8))
     assert min(everything.asked) == 8
+
+
+def test_the_teacher_is_asked_once_and_batches_made_ahead_are_made_anew(tmp_path: Path):
+    told = Temporal(temporal=True, temporal_start=0.4)
+    ask = Asked()
+    _, _, _, (without_judge, _) = trained(tmp_path, replace(CONFIG, temporal=told), ask=ask)
+    assert ask.times == 1
+    assert sorted(set(without_judge.asked)) == list(range(8))
+    again = without_judge.asked[without_judge.asked.index(3) + 1 :]
+    assert again.count(4) == 2  # before the answer, and with it
+
+
+def test_nobody_is_asked_unless_the_settings_say_so(tmp_path: Path):
+    trained(tmp_path, ask=(ask := Asked()))
+    assert ask.times == 0
 
 
 @pytest.mark.parametrize("stop_after", [30, 70])

@@ -70,7 +70,7 @@ def test_a_batch_without_any_point_is_one_of_2d():
     batch = Lessons(empty=0).batch(0, 1)
     terms = make_step(made, batch, CONFIG, FULLY, seed=1, micro_batch=1)
     assert terms.points is not None
-    assert [term.count.item() for term in terms.points.terms()] == [0, 0, 0, 0]
+    assert [term.count.item() for term in terms.points.terms()] == [0] * 5
     assert terms.image.supervised.sum.isfinite()
 
 
