@@ -111,13 +111,13 @@ def _go_on(workspace: Workspace, number: int, *, wait: bool) -> None:
         one, active = rounds.get_round(conn, number), rounds.active_round(conn)
     first, last = seconds(one.seconds_to_first), seconds(one.seconds)
     held_out = "no held-out strokes" if score(one) == "-" else f"held-out mIoU {score(one)} %"
-    held_out += _beside(one)
+    held_out += beside(one)
     say(f"round {number}: first prediction {first}, all {one.predicted} frames {last}, {held_out}")
     if one.use_if_better:
         say(what_is_shown(one, active))
 
 
-def _beside(one: Round) -> str:
+def beside(one: Round) -> str:
     """Say what the later stages of a round have brought, where they were tried."""
     scores = one.scores or {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import cv2
@@ -59,10 +59,15 @@ def publish(
 
 
 def finish_round(
-    workspace: Workspace, claim: Claim, *, miou: float, rival: Rival | None = None
+    workspace: Workspace,
+    claim: Claim,
+    *,
+    miou: float,
+    rival: Rival | None = None,
+    stages: Mapping[str, float] | None = None,
 ) -> None:
-    """End the round with curves and scores."""
-    scores = Scores(miou, 0.9, {"sky": miou, "ground": None}, 1234, rival)
+    """End the round with curves and scores; `stages` are those before and after its later ones."""
+    scores = Scores(miou, 0.9, {"sky": miou, "ground": None}, 1234, rival, **(stages or {}))
     with workspace.write() as conn:
         points = [Point("loss", step, 2.0 / (1 + step)) for step in range(0, 100, 5)]
         runs.add_points(conn, claim, points)
@@ -77,9 +82,10 @@ def round_of(
     *,
     miou: float = 0.5,
     rival: Rival | None = None,
+    stages: Mapping[str, float] | None = None,
 ) -> int:
     """Make a whole round and return its number."""
     with begun_round(workspace) as (number, claim):
         publish(workspace, claim, number, labels)
-        finish_round(workspace, claim, miou=miou, rival=rival)
+        finish_round(workspace, claim, miou=miou, rival=rival, stages=stages)
     return number

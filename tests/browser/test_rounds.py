@@ -131,6 +131,19 @@ def test_a_later_round_is_compared_previewed_and_activated(
     assert overlay(drawn) == [THING, GROUND]
 
 
+def test_what_the_later_stages_of_a_round_brought_is_said(drawn: Tab, workspace: Workspace) -> None:
+    brought = {"strokes": 0.5, "around": 0.625, "alone": 0.625, "fused": 0.6}
+    round_of(workspace, halves(0, 1), miou=0.625, stages=brought)
+    show_rounds(drawn)
+    drawn.find("[data-round='1']").click()
+    text = (
+        "mIoU 62.5 % on 1234 held-out pixels."
+        " What the frames around teach takes it from 50.0 % to 62.5 %."
+        " Read off over time 60.0 %, frame by frame 62.5 %: the labels are those frame by frame."
+    )
+    drawn.page.wait_for_function(f"document.querySelector('.compare').textContent === '{text}'")
+
+
 def test_a_round_is_followed_and_cancelled_from_the_canvas(
     drawn: Tab, workspace: Workspace, begun: tuple[int, Claim]
 ) -> None:

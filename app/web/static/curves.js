@@ -9,11 +9,13 @@ const TERMS = {
   consistency: ["Own teacher (U)", "How far the network is from its teacher, its own average over the steps, where nobody drew."],
   "cross-modal": ["", "How far the network is from what the other branch’s teacher says of the same places: 2D learns from 3D, 3D from 2D."],
   sure: ["Sure share (w_t)", "Share of the pixels, or points, without strokes where the teacher is sure. The more, the more its word counts."],
+  temporal: ["Frames around (T)", "How far the network is from what the frames around say of the same places, followed along the optical flow: strokes carried on, and its teacher’s predictions put together over time."],
 };
-const OTHERS = {
-  "loss, strokes": ["Loss on strokes", "Cross-entropy of the head that is fitted to the strokes alone."],
-  "loss, grown": ["Loss when grown", "Cross-entropy of the head that is fitted to the strokes and the pixels around them."],
-  "loss, around": ["Loss with the frames around", "Cross-entropy of the head that is fitted to what is known of the frames around those with strokes, too."],
+/** Of the heads of a quick round, by what they learn; the one that judges learns it without what is held out. */
+const FITS = {
+  strokes: ["Loss on strokes", "Cross-entropy of the head that is fitted to the strokes alone."],
+  grown: ["Loss when grown", "Cross-entropy of the head that is fitted to the strokes and the pixels around them."],
+  around: ["Loss with the frames around", "Cross-entropy of the head that is fitted to what is known of the frames around those with strokes, too."],
 };
 
 /** Return {element, show, draw}: `show(round)` says which round it is, `draw()` that it has new points. */
@@ -72,9 +74,17 @@ function isTerm(name) {
 
 function words(name) {
   const [term, branch] = name.split(", ");
-  if (!isTerm(name)) return [OTHERS[name]?.[0] ?? name, { hint: OTHERS[name]?.[1] }];
+  if (!isTerm(name)) return ofFit(term, branch) ?? [name, {}];
   const [title, hint] = TERMS[term];
   return [term === "cross-modal" ? `From ${branch === "2D" ? "3D" : "2D"} (CMC)` : title, { hint: `${branch}. ${hint}`, share: term === "sure" }];
+}
+
+/** Return the words for a curve of a head that is fitted in a quick round, if it is one. */
+function ofFit(kind, learns) {
+  const [title, hint] = FITS[learns] ?? [];
+  if (title === undefined || !["loss", "judge"].includes(kind)) return undefined;
+  if (kind === "loss") return [title, { hint }];
+  return [`${title}, held out`, { hint: `${hint} This head never sees the strokes that are held out: they judge it.` }];
 }
 
 /** Return the series that a round shows, in their order: all that a full round will have, from its start on. */
@@ -85,8 +95,9 @@ function planned(round, found) {
     for (const term of Object.keys(TERMS)) {
       if (["consistency", "sure"].includes(term) && consistency === false) continue;
       if (term === "cross-modal" && !learnsIn3d(round)) continue;
+      if (term === "temporal" && !round.config.temporal) continue;
       terms.push(`${term}, 2D`);
-      if (learnsIn3d(round)) terms.push(`${term}, 3D`);
+      if (learnsIn3d(round) && term !== "temporal") terms.push(`${term}, 3D`);
     }
   }
   return [...terms, ...found.filter((name) => !terms.includes(name)).sort((a, b) => isTerm(b) - isTerm(a))];
@@ -96,7 +107,7 @@ function planned(round, found) {
 function whyNone(round, name) {
   if (ENDED.includes(round.state)) return "no points";
   const term = name.split(", ")[0];
-  const { consistency_start: own, cmc_start: other } = round.config;
-  const start = { consistency: own, sure: own, "cross-modal": other }[term];
+  const { consistency_start: own, cmc_start: other, temporal_start: around } = round.config;
+  const start = { consistency: own, sure: own, "cross-modal": other, temporal: around }[term];
   return start ? `begins after ${Math.round(100 * start)} % of the steps` : "begins with the first steps";
 }

@@ -33,6 +33,7 @@ const STAGES = {
   looking: "Looking at points",
   learning: "Learning",
   judging: "Judging on held-out strokes",
+  "asking the frames around": "Asking the frames around",
   "judging around": "Judging what the frames around teach",
   "looking around": "Looking at the frames around",
   "judging over time": "Judging over time",

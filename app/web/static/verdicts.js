@@ -19,8 +19,8 @@ export function verdict(round) {
 /** Say what learning from the frames around those with strokes has brought, where it was tried. */
 function fromAround({ scores }) {
   if (scores.around == null) return "";
-  const found = ` Learnt from the frames around too ${percent(scores.around)}, from strokes alone ${percent(scores.strokes)}`;
-  return scores.around >= scores.strokes ? `${found}: the former is used.` : `${found}: the latter is used.`;
+  const found = ` What the frames around teach takes it from ${percent(scores.strokes)} to ${percent(scores.around)}`;
+  return scores.around >= scores.strokes ? `${found}.` : `${found}: that is left out.`;
 }
 
 /** Say what reading the labels off over time has brought, where it was tried. */

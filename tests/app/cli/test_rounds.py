@@ -13,7 +13,7 @@ import pytest
 import app.attempt
 from app import jobs, rounds, runs, slots
 from app.cli.main import main
-from app.cli.training import what_is_shown
+from app.cli.training import beside, what_is_shown
 from app.workspace import Workspace
 from tests.app import running, samples
 
@@ -140,6 +140,38 @@ def test_what_became_of_use_if_better_is_said(
     with project.write() as conn:
         one = rounds.create(conn, preset="quick", config={}, seed=0)
     assert what_is_shown(replace(one, number=2, scores=scores), active) == line
+
+
+@pytest.mark.parametrize(
+    ("scores", "fused", "words"),
+    [
+        ({"miou": 0.5}, 0, ""),
+        (
+            {"strokes": 0.5, "around": 0.625},
+            0,
+            " (strokes alone 50.0 %, with the frames around 62.5 %)",
+        ),
+        (
+            {"strokes": 0.625, "around": 0.5, "alone": 0.625, "fused": 0.75},
+            4,
+            (
+                " (strokes alone 62.5 %, with the frames around 50.0 %, which is not used;"
+                " frame by frame 62.5 %, over time 75.0 %)"
+            ),
+        ),
+        (
+            {"alone": 0.75, "fused": 0.5},
+            0,
+            " (frame by frame 75.0 %, over time 50.0 %, which is not used)",
+        ),
+    ],
+)
+def test_what_the_later_stages_brought_is_said(
+    project: Workspace, scores: dict[str, Any], fused: int, words: str
+) -> None:
+    with project.write() as conn:
+        one = rounds.create(conn, preset="quick", config={}, seed=0)
+    assert beside(replace(one, scores=scores, fused=fused)) == words
 
 
 def test_no_rounds_yet(project: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
