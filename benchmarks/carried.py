@@ -29,12 +29,12 @@ from app.workspace import Workspace, open_workspace
 from benchmarks import environment
 from rewis3d.array_cache import ArrayCache
 from rewis3d.carried_labels import alike
-from rewis3d.carry import Carried, carry, lift_grid
+from rewis3d.carry import Carried
 from rewis3d.checkpoint import build
 from rewis3d.clip import Clip, clips_of
 from rewis3d.config import QuickConfig
 from rewis3d.features import Frames
-from rewis3d.flow.carry import REACH, carry_along
+from rewis3d.flow.carry import carry_along
 from rewis3d.flow.drawn import labels_on_grid
 from rewis3d.grown_labels import AGREED
 from rewis3d.heads import LEARNING, fitted
@@ -47,6 +47,7 @@ from rewis3d.over_time import flows_of
 from rewis3d.predict import logits_of
 from rewis3d.propagate import fuse
 from rewis3d.scene import SceneFolder
+from rewis3d.scene_labels import scene_labels
 from rewis3d.types import UNLABELLED
 
 Result = TypeVar("Result")
@@ -142,12 +143,16 @@ def carried(
     job: Job, frames: Frames, network: Segmenter, folder: Path
 ) -> Generator[tuple[int, dict[str, np.ndarray]], None, None]:
     """Yield each frame without strokes with the labels that each source gives its cells."""
+    if job.scene is None:
+        raise SystemExit("the project has no scene: rewis3d reconstruct PROJECT")
     drawn = drawn_on(folder, without_judge=False)
+    scenes = SceneFolder(folder / job.scene).scenes()
+    without = [index for index, spec in enumerate(job.classes) if not spec.has_geometry]
     for views in clips_of(job.views):
         clip = Clip(views, frames, flows_of(job, folder))
         marks = {view.frame_id: mask for view in views if (mask := drawn(view)) is not None}
         along = by_flow(clip, marks)
-        through = by_geometry(job, folder, marks, clip)
+        through = scene_labels(clip, scenes, drawn, without=without)
         colours = {
             view.frame_id: clip.image(index)
             for index, view in enumerate(views)
@@ -178,29 +183,6 @@ def by_flow(clip: Clip, marks: dict[int, np.ndarray]) -> dict[int, list[Carried]
     labels = {frame_id: labels_on_grid(mask) for frame_id, mask in marks.items()}
     for frame_id, one in carry_along([v.frame_id for v in clip.views], labels, clip.motion):
         found.setdefault(frame_id, []).append(one)
-    return found
-
-
-def by_geometry(
-    job: Job, folder: Path, marks: dict[int, np.ndarray], clip: Clip
-) -> dict[int, list[Carried]]:
-    """Return what the scene carries to frames at most REACH away, by frame."""
-    if job.scene is None:
-        raise SystemExit("the project has no scene: rewis3d reconstruct PROJECT")
-    without = [index for index, spec in enumerate(job.classes) if not spec.has_geometry]
-    place = {view.frame_id: index for index, view in enumerate(clip.views)}
-    found: dict[int, list[Carried]] = {}
-    for scene in SceneFolder(folder / job.scene).scenes():
-        views = [view for view in scene.views if view.frame_id in place]
-        for source in (view for view in views if view.frame_id in marks):
-            grid = labels_on_grid(marks[source.frame_id])
-            if grid.shape != source.depth.shape:
-                raise SystemExit("depth and flow lie on grids of different sizes")
-            lifted = lift_grid(grid, scene.index, source, without=without)
-            for view in views:
-                away = abs(place[view.frame_id] - place[source.frame_id])
-                if 0 < away <= REACH:
-                    found.setdefault(view.frame_id, []).append(carry(lifted, view))
     return found
 
 

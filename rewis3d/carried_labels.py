@@ -1,7 +1,10 @@
-"""What the strokes of a clip say about its other frames, along the flow."""
+"""What the strokes of a clip say about its other frames: along the flow, and through a scene."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -18,13 +21,21 @@ from rewis3d.types import UNLABELLED
 
 ALIKE: Final = 12.0
 """Distance of colours, in CIE Lab, up to which a carried label is believed."""
+NOTHING: Final[Mapping[int, Sequence[Carried]]] = MappingProxyType({})
 
 
-def carried_labels(clip: Clip, drawn: Drawn, *, reach: int = REACH) -> dict[int, Ghosts]:
+def carried_labels(
+    clip: Clip,
+    drawn: Drawn,
+    *,
+    reach: int = REACH,
+    others: Mapping[int, Sequence[Carried]] = NOTHING,
+) -> dict[int, Ghosts]:
     """Return what is carried to each frame without strokes, by frame id, on the grid of the flow.
 
     A frame with strokes hears nothing of others. Labels have their source and their confidence:
-    the trust in their way. Where two drawn frames disagree, nothing is said.
+    the trust in their way, or that of the scene in `others` (rewis3d/scene_labels.py). Of two that
+    meet the surer one counts. Where two drawn frames disagree, nothing is said.
     """
     labels, images = {}, {}
     for index, view in enumerate(clip.views):
@@ -34,7 +45,9 @@ def carried_labels(clip: Clip, drawn: Drawn, *, reach: int = REACH) -> dict[int,
     order = [view.frame_id for view in clip.views]
     place = {frame_id: index for index, frame_id in enumerate(order)}
     found: dict[int, list[Carried]] = {}
-    for frame_id, carried in carry_along(order, labels, clip.motion, reach=reach):
+    through = ((frame_id, one) for frame_id, parts in others.items() for one in parts)
+    along = carry_along(order, labels, clip.motion, reach=reach)
+    for frame_id, carried in chain(along, through):
         if frame_id not in labels:
             image = clip.image(place[frame_id])
             kept = alike(carried, image, images[carried.frame_id])

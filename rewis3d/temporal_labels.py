@@ -31,6 +31,8 @@ from rewis3d.over_time import flows_of
 from rewis3d.propagate import Ghosts
 from rewis3d.readoff import fused_over
 from rewis3d.reports import Progress
+from rewis3d.scene import SceneFolder
+from rewis3d.scene_labels import scene_labels
 from rewis3d.types import UNLABELLED, TemporalLabels
 
 STAGE: Final = "asking the frames around"
@@ -46,20 +48,25 @@ def write_temporal(
     settings: Temporal,
     *,
     folder: Path,
+    scene: SceneFolder | None = None,
 ) -> Generator[Progress, None, None]:
     """Write what the frames around tell those near one with strokes, if that is not there yet.
 
-    The network is `ready` and on its device, and has learnt nothing that judges; what was held out
-    is not carried either. Nothing is read of reserved frames.
+    Strokes are carried through the `scene` too, where one is given. The network is `ready` and on
+    its device, and has learnt nothing that judges; what was held out is not carried either. Nothing
+    is read of reserved frames.
     """
     if files.complete:
         return
     files.begin()
     flows, drawn = flows_of(job, folder), drawn_on(folder, without_judge=True)
     clips = [Clip(piece, frames, flows) for piece in near_drawn(job.views, REACH)]
+    scenes = scene.scenes() if scene else []
+    without = [train_id for train_id, spec in enumerate(job.classes) if not spec.has_geometry]
     done, total = 0, sum(len(clip.views) for clip in clips)
     for clip in clips:
-        carried = carried_labels(clip, drawn)
+        through = scene_labels(clip, scenes, drawn, without=without)
+        carried = carried_labels(clip, drawn, others=through)
         fused = fused_over(network, clip, memory=settings.memory, drawn=drawn)
         for view, probabilities in zip(clip.views, fused, strict=True):
             yield Progress(STAGE, done, total)

@@ -114,7 +114,9 @@ def _train(
     def ask(trained: Branches) -> Generator[Progress, None, None]:
         teacher = ready(_chosen(trained, Verdict("teacher", None))).to(frames.device)
         files = _temporal_files(output)
-        return write_temporal(teacher, job, frames, files, config.temporal, folder=folder)
+        return write_temporal(
+            teacher, job, frames, files, config.temporal, folder=folder, scene=scene
+        )
 
     verdict = yield from learn(
         team.branches,
