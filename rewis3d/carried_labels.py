@@ -24,18 +24,40 @@ ALIKE: Final = 12.0
 NOTHING: Final[Mapping[int, Sequence[Carried]]] = MappingProxyType({})
 
 
+class CarriedLabels:
+    """What is carried to the frames of a clip, put together when a frame is asked for."""
+
+    def __init__(self, parts: Mapping[int, Sequence[Carried]], size: tuple[int, int]) -> None:
+        self._parts = parts
+        self._size = size
+
+    @property
+    def frame_ids(self) -> list[int]:
+        """The frames that something may be carried to, in their order."""
+        return sorted(self._parts)
+
+    def of(self, frame_id: int) -> Ghosts | None:
+        """Return what is carried to a frame; None where nothing is.
+
+        Labels have their source and their confidence. Of two that meet the surer one counts. Where
+        two drawn frames disagree, nothing is said.
+        """
+        if frame_id not in self._parts:
+            return None
+        return fuse(self._parts[frame_id], np.full(self._size, UNLABELLED, np.uint8))
+
+
 def carried_labels(
     clip: Clip,
     drawn: Drawn,
     *,
     reach: int = REACH,
     others: Mapping[int, Sequence[Carried]] = NOTHING,
-) -> dict[int, Ghosts]:
-    """Return what is carried to each frame without strokes, by frame id, on the grid of the flow.
+) -> CarriedLabels:
+    """Return what is carried to each frame without strokes, on the grid of the flow.
 
-    A frame with strokes hears nothing of others. Labels have their source and their confidence:
-    the trust in their way, or that of the scene in `others` (rewis3d/scene_labels.py). Of two that
-    meet the surer one counts. Where two drawn frames disagree, nothing is said.
+    A frame with strokes hears nothing of others. A label's confidence is the trust in its way, or
+    that of the scene in `others` (rewis3d/scene_labels.py).
     """
     labels, images = {}, {}
     for index, view in enumerate(clip.views):
@@ -52,8 +74,8 @@ def carried_labels(
             image = clip.image(place[frame_id])
             kept = alike(carried, image, images[carried.frame_id])
             found.setdefault(frame_id, []).append(kept)
-    nothing = np.full(clip.image(0).shape[:2], UNLABELLED, np.uint8)
-    return {frame_id: fuse(parts, nothing) for frame_id, parts in found.items()}
+    height, width = clip.image(0).shape[:2]
+    return CarriedLabels(found, (height, width))
 
 
 def alike(

@@ -134,7 +134,7 @@ def _carried(learner: Learner, clip: Clip, seed: int) -> Iterator[_Chosen]:
     """Choose among what the clip's strokes say about its other frames, frame by frame."""
     labels = carried_labels(clip, learner.drawn)
     for view in clip.views:
-        ghosts = labels.pop(view.frame_id, None)
+        ghosts = labels.of(view.frame_id)
         if ghosts is None:
             yield _NOTHING
             continue

@@ -70,7 +70,7 @@ def write_temporal(
         fused = fused_over(network, clip, memory=settings.memory, drawn=drawn)
         for view, probabilities in zip(clip.views, fused, strict=True):
             yield Progress(STAGE, done, total)
-            ghosts = carried.pop(view.frame_id, None)
+            ghosts = carried.of(view.frame_id)
             told = told_of(probabilities.cpu().numpy(), ghosts, settings)
             files.write(view.frame_id, _enlarged(told, view))
             done += 1

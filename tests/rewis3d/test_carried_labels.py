@@ -9,11 +9,12 @@ import numpy as np
 import torch
 
 from rewis3d.array_cache import ArrayCache
-from rewis3d.carried_labels import alike, carried_labels
+from rewis3d.carried_labels import CarriedLabels, alike, carried_labels
 from rewis3d.carry import Carried
 from rewis3d.clip import Clip
 from rewis3d.features import Frames
 from rewis3d.job import View
+from rewis3d.propagate import Ghosts
 from rewis3d.types import UNLABELLED
 from tests.rewis3d.flow.test_motion import texture
 
@@ -41,8 +42,10 @@ def test_strokes_are_found_again_where_they_went(tmp_path: Path) -> None:
     first[20:23, 30:60], last[40:43, 20:50] = 1, 2
     told = {0: first, 4: last}
     found = carried_labels(clip(tmp_path), lambda view: told.get(view.frame_id))
-    assert sorted(found) == [1, 2, 3]  # who was drawn on hears nothing
-    for index, ghosts in found.items():
+    assert found.frame_ids == [1, 2, 3]  # who was drawn on hears nothing
+    assert found.of(0) is None
+    for index in found.frame_ids:
+        ghosts = of(found, index)
         wanted = np.full(SIZE, UNLABELLED, np.uint8)
         wanted[20:23, 30 - STEP * index : 60 - STEP * index] = 1
         back = STEP * (4 - index)
@@ -52,11 +55,13 @@ def test_strokes_are_found_again_where_they_went(tmp_path: Path) -> None:
         assert (ghosts.labels == wanted)[wanted != UNLABELLED].mean() > 0.8
         assert set(np.unique(ghosts.sources)) <= {-1, 0, 4}
         assert (ghosts.confidence[said] > 0.3).all()
-    assert (found[1].sources[ghosts_of(found[1].labels, 1)] == 0).all()
+    assert (of(found, 1).sources[of(found, 1).labels == 1] == 0).all()
 
 
-def ghosts_of(labels: np.ndarray, label: int) -> np.ndarray:
-    return labels == label
+def of(found: CarriedLabels, frame_id: int) -> Ghosts:
+    ghosts = found.of(frame_id)
+    assert ghosts is not None
+    return ghosts
 
 
 def test_two_frames_that_disagree_say_nothing(tmp_path: Path) -> None:
@@ -65,11 +70,11 @@ def test_two_frames_that_disagree_say_nothing(tmp_path: Path) -> None:
         told[index] = np.full(SIZE, UNLABELLED, np.uint8)
         told[index][20:30, 30 - STEP * index : 60 - STEP * index] = label
     found = carried_labels(clip(tmp_path), lambda view: told.get(view.frame_id))
-    assert (found[2].labels == UNLABELLED).mean() > 0.98
+    assert (of(found, 2).labels == UNLABELLED).mean() > 0.98
 
 
 def test_a_clip_without_strokes_has_nothing_to_say(tmp_path: Path) -> None:
-    assert carried_labels(clip(tmp_path), lambda _: None) == {}
+    assert carried_labels(clip(tmp_path), lambda _: None).frame_ids == []
 
 
 def test_labels_on_another_colour_are_lost() -> None:
