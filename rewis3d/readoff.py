@@ -21,6 +21,7 @@ from rewis3d.flow.motion import grid_size
 from rewis3d.job import View
 from rewis3d.models.network import Network
 from rewis3d.predict import logits_of
+from rewis3d.prefetch import side_by_side
 from rewis3d.types import Prediction
 
 Drawn = Callable[[View], UInt8[np.ndarray, "h w"] | None]
@@ -41,20 +42,20 @@ def fused_over(
     network: Network, clip: Clip, *, memory: float, drawn: Drawn
 ) -> Iterator[Float32[Tensor, "k r c"]]:
     """Yield the fused probabilities of a clip's frames in order, on the grid of the flow."""
-    return fuse(_seen(network, clip, drawn), memory=memory)
 
-
-def _seen(network: Network, clip: Clip, drawn: Drawn) -> Iterator[Predicted]:
-    """Yield the frames as the network alone sees them, with what was drawn."""
-    for index, view in enumerate(clip.views):
+    def seen(index: int) -> Predicted:
+        """Return a frame as the network alone sees it, with what was drawn."""
+        view, motion = clip.views[index], clip.motion(index)
         probabilities = _probabilities(network, clip.frames, view)
         labels = drawn(view)
         on_it = None if labels is None else labels_on_grid(labels).astype(np.int64)
-        yield Predicted(
+        return Predicted(
             probabilities,
-            clip.motion(index),
+            motion,
             None if on_it is None else torch.from_numpy(on_it).to(probabilities.device),
         )
+
+    return fuse(side_by_side(seen, range(len(clip.views))), memory=memory)
 
 
 @torch.inference_mode()

@@ -7,7 +7,6 @@ flow back are computed apart. A pixel that both bring back to itself, in a like 
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -87,8 +86,7 @@ def on_grid(rgb: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "r c 3"]:
 def motion(one: UInt8[np.ndarray, "h w 3"], other: UInt8[np.ndarray, "h w 3"]) -> Motion:
     """Return the motion between two frames on the grid (`on_grid`)."""
     greys = [cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) for rgb in (one, other)]
-    with ThreadPoolExecutor(2) as pool:
-        there, back = pool.map(_search, greys, reversed(greys))
+    there, back = _search(*greys), _search(*reversed(greys))
     own, its = lab(one), lab(other)
     return Motion(
         Flow(there, _trust(there, back, own, its)), Flow(back, _trust(back, there, its, own))
