@@ -34,6 +34,7 @@ const STAGES = {
   learning: "Learning",
   judging: "Judging on held-out strokes",
   "judging around": "Judging what the frames around teach",
+  "following what moves": "Following what moves",
   "looking around": "Looking at the frames around",
   "judging over time": "Judging over time",
   "reading off over time": "Reading off over time",
