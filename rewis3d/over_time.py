@@ -23,6 +23,7 @@ from rewis3d.job import Job
 from rewis3d.judge import Answers, answers, scored
 from rewis3d.labelled import drawn_on
 from rewis3d.models.network import Network, ready
+from rewis3d.prefetch import side_by_side
 from rewis3d.publish import FUSED, publish, published
 from rewis3d.readoff import read_off
 from rewis3d.reports import Progress, Published, Scores
@@ -64,9 +65,9 @@ def over_time(
             yield from (one for one in there if one is not None)
             done += len(clip)
             continue
-        frames_of_it = Clip(clip, frames, flows)
-        for prediction in read_off(network, frames_of_it, memory=memory, drawn=drawn):
-            yield publish(prediction, output, FUSED)
+        predictions = read_off(network, Clip(clip, frames, flows), memory=memory, drawn=drawn)
+        for report in side_by_side(lambda each: publish(each, output, FUSED), predictions):
+            yield report
             done += 1
             yield Progress(FUSING, done, len(job.views))
     return True

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeGuard
 
 import numpy as np
 import torch
@@ -88,13 +88,18 @@ def _each(
     network: Network, views: Sequence[View], make: Callable[[Network | Graph, View], Published]
 ) -> Iterator[Published]:
     """Yield what is made of each view by what predicts it soonest."""
-    if isinstance(network, Segmenter) and network.untouched:
+    if reads_maps(network):
         yield from side_by_side(lambda view: make(network, view), views)
         return
     graphs = Graphs(network, views)
     for index, view in enumerate(views):
         # Somebody may wait for the first one: no graph is made before it.
         yield make(graphs.of(view) if index else network, view)
+
+
+def reads_maps(network: Network | Graph) -> TypeGuard[Segmenter]:
+    """Say whether a network's maps of a frame can be in the cache: then little is left to do."""
+    return isinstance(network, Segmenter) and network.untouched
 
 
 def _earlier(view: View, output: Path, kind: str) -> Published | None:
@@ -146,7 +151,7 @@ def logits_of(
     network: Network | Graph, frames: Frames, view: View, *, flip: bool = False
 ) -> Float[Tensor, "1 k r s"]:
     """Return a frame's logits on some grid; from the cache where its maps can be there."""
-    if isinstance(network, Segmenter) and network.untouched and not flip:
+    if reads_maps(network) and not flip:
         rgb, maps = frames.read(network, view)
         return decode(network, maps, rgb)
     return windows.logits(network, frames.rgb(view), flip=flip)
