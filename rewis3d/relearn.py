@@ -27,7 +27,7 @@ from rewis3d.grown_labels import AGREED
 from rewis3d.job import View
 from rewis3d.models.segmenter import Segmenter
 from rewis3d.prefetch import side_by_side
-from rewis3d.readoff import Drawn, fused_over
+from rewis3d.readoff import Drawn, fused_on_own_grid
 from rewis3d.reports import Progress
 
 FOLLOWING: Final = "following what moves"
@@ -167,7 +167,7 @@ def _carried(learner: Learner, clip: Clip, seed: int) -> Iterator[_Chosen]:
 
 def _pseudo(learner: Learner, clip: Clip, seed: int, *, memory: float) -> Iterator[_Chosen]:
     """Choose among what is sure of the network's predictions, fused over time, frame by frame."""
-    fused = fused_over(learner.network, clip, memory=memory, drawn=learner.drawn)
+    fused = fused_on_own_grid(learner.network, clip, memory=memory, drawn=learner.drawn)
     for view, probabilities in zip(clip.views, fused, strict=True):
         rng = np.random.default_rng([seed, view.frame_id, 1])
         best, labels = (part.cpu().numpy() for part in probabilities.max(0))

@@ -53,6 +53,15 @@ class Flow:
             values[None], grid, mode="bilinear", padding_mode=beyond, align_corners=False
         )[0]
 
+    def resized(self, size: tuple[int, int]) -> Flow:
+        """Return the flow on a grid of another size."""
+        if self.trust.shape == size:
+            return self
+        rows, columns = size
+        factor = np.array([columns, rows]) / self.trust.shape[::-1]
+        xy, trust = (cv2.resize(part, (columns, rows)) for part in (self.xy, self.trust))
+        return Flow((xy * factor).astype(np.float32), np.asarray(trust, np.float32))
+
 
 @dataclass(frozen=True, slots=True)
 class Motion:
@@ -67,6 +76,10 @@ class Motion:
     def cut(self) -> bool:
         """The two frames show nothing in common."""
         return max(float(self.there.trust.mean()), float(self.back.trust.mean())) < CUT
+
+    def resized(self, size: tuple[int, int]) -> Motion:
+        """Return the motion on a grid of another size."""
+        return Motion(self.there.resized(size), self.back.resized(size))
 
 
 def grid_size(height: int, width: int) -> tuple[int, int]:

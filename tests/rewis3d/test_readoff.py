@@ -17,7 +17,7 @@ from rewis3d.job import View
 from rewis3d.models.network import Network, ready
 from rewis3d.models.segmenter import Head, Segmenter
 from rewis3d.models.weights import lite0
-from rewis3d.readoff import read_off
+from rewis3d.readoff import fused_on_own_grid, read_off
 from tests.rewis3d.flow.test_motion import texture
 
 SIZE = (48, 64)
@@ -130,3 +130,24 @@ def test_threads_read_off_exactly_what_one_does(tmp_path: Path) -> None:
         found.append(([one.labels for one in read], [one.confidence for one in read]))
     torch.set_num_threads(before)
     np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_on_the_network_s_own_grid_it_is_about_the_same(tmp_path: Path) -> None:
+    views, _ = clip(tmp_path, flicker=0)
+    frames = Frames(tmp_path, ArrayCache(tmp_path / "features"), torch.device("cpu"))
+    network = lite(2.0)
+    clip_ = Clip(views, frames, ArrayCache(tmp_path / "flow"))
+    drawn = np.full(SIZE, 255, np.uint8)
+    drawn[20:28, 20:28] = 2
+    coarse = fused_on_own_grid(
+        network, clip_, memory=0.9, drawn=lambda view: drawn if view.frame_id == 0 else None
+    )
+    fine = read_off(
+        network, clip_, memory=0.9, drawn=lambda view: drawn if view.frame_id == 0 else None
+    )
+    for one, other in zip(coarse, fine, strict=True):
+        assert one.shape == (3, 24, 32)
+        best, labels = one.max(0)
+        enlarged = labels.numpy().repeat(2, 0).repeat(2, 1)
+        assert (enlarged == other.labels).mean() > 0.9
+        assert np.abs(best.numpy() - other.confidence[::2, ::2]).mean() < 0.05
