@@ -6,6 +6,7 @@ import os
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock, get_ident
 from typing import Final
 
 from safetensors.torch import load, save
@@ -17,13 +18,17 @@ _CHECKSUM_BYTES: Final = 4
 
 
 class ArrayCache:
-    """A folder of arrays, one file per key; it may be deleted at any time."""
+    """A folder of arrays, one file per key; it may be deleted at any time.
+
+    Several threads may read and write at once, and other processes beside them.
+    """
 
     def __init__(self, folder: Path, *, bound_bytes: int = BOUND_BYTES) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._bound = bound_bytes
         self._taken = sum(size for _, size, _ in self._files())
+        self._lock = Lock()
 
     def read(self, key: str) -> list[Tensor] | None:
         """Return the arrays kept under a key; None where there are none, or broken ones."""
@@ -44,14 +49,16 @@ class ArrayCache:
         tensors = {str(i): part.cpu().contiguous() for i, part in enumerate(arrays)}
         body = save(tensors)
         path = self._path(key)
-        aside = path.with_suffix(f".{os.getpid()}.partial")  # two jobs may share a project
+        # two jobs may share a project, and two threads may make the same
+        aside = path.with_suffix(f".{os.getpid()}.{get_ident()}.partial")
         with aside.open("wb") as file:
             file.write(zlib.crc32(body).to_bytes(_CHECKSUM_BYTES, "little"))
             file.write(body)
         aside.replace(path)
-        self._taken += len(body)
-        if self._taken > self._bound:
-            self._shrink(path)
+        with self._lock:
+            self._taken += len(body)
+            if self._taken > self._bound:
+                self._shrink(path)
 
     def _path(self, key: str) -> Path:
         return self._folder / f"{key}.maps"

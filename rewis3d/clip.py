@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-import torch
 from jaxtyping import UInt8
 
 from rewis3d.array_cache import ArrayCache
@@ -15,28 +14,27 @@ from rewis3d.features import Frames
 from rewis3d.flow.cache import motion_between
 from rewis3d.flow.motion import Motion, on_grid
 from rewis3d.job import View
+from rewis3d.recent import Recent
 
-_HELD: Final = 4
-"""Frames that are kept in memory: who goes along a clip asks for neighbours."""
+KEPT_BYTES: Final = 64 << 20
+"""What images on the grid may take in memory: who goes along a clip asks for neighbours."""
 
 
 class Clip:
-    """Frames of one size that follow each other. Images and motions are read when asked for."""
+    """Frames of one size that follow each other. Images and motions are read when asked for.
+
+    Several threads may ask at once.
+    """
 
     def __init__(self, views: Sequence[View], frames: Frames, flows: ArrayCache) -> None:
         self.views = tuple(views)
         self.frames = frames
         self._flows = flows
-        self._images: dict[int, UInt8[np.ndarray, "r c 3"]] = {}
+        self._images: Recent[int] = Recent(KEPT_BYTES)
 
     def image(self, index: int) -> UInt8[np.ndarray, "r c 3"]:
         """Return a frame's colours on the grid."""
-        if index not in self._images:
-            rgb = self.frames.rgb(self.views[index])[0].permute(1, 2, 0).to(torch.uint8)
-            self._images[index] = on_grid(rgb.cpu().numpy())
-            if len(self._images) > _HELD:
-                del self._images[next(iter(self._images))]
-        return self._images[index]
+        return self._images.get(index, lambda: on_grid(self.frames.image(self.views[index])))
 
     def motion(self, index: int) -> Motion | None:
         """Return the motion from the frame before; None for the first frame and after a cut."""

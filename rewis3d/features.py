@@ -19,9 +19,12 @@ from rewis3d.images import read_rgb
 from rewis3d.job import View
 from rewis3d.models.segmenter import Segmenter, normalised
 from rewis3d.models.weights import LITE0_SHA256
+from rewis3d.recent import Recent
 
 VERSION: Final = 2
 """Goes up when the maps of a frame change although its image and the weights do not."""
+KEPT_BYTES: Final = 256 << 20
+"""What decoded images may take in memory."""
 
 
 def cache_key(image: bytes, network: Segmenter) -> str:
@@ -54,16 +57,25 @@ def hypercolumns(
 
 
 class Frames:
-    """The frames of a job with their maps, which come from the cache where they are in it."""
+    """The frames of a job with their maps, which come from the cache where they are in it.
+
+    Several threads may ask at once.
+    """
 
     def __init__(self, folder: Path, cache: ArrayCache, device: torch.device) -> None:
         self._folder = folder
         self._cache = cache
+        self._images: Recent[str] = Recent(KEPT_BYTES)
         self.device = device
+
+    def image(self, view: View) -> UInt8[np.ndarray, "h w 3"]:
+        """Return a frame's colours; nobody may write to them."""
+        path = self._folder / view.image
+        return self._images.get(view.image, lambda: read_rgb(path, view.height, view.width))
 
     def rgb(self, view: View) -> Float[Tensor, "1 3 h w"]:
         """Return a frame's colours (0 to 255) on the device."""
-        return as_batch(read_rgb(self._folder / view.image, view.height, view.width), self.device)
+        return as_batch(self.image(view), self.device)
 
     def read(self, network: Segmenter, view: View) -> tuple[Float[Tensor, "1 3 h w"], list[Tensor]]:
         """Return a frame's colours (0 to 255) and its maps on the device.

@@ -35,16 +35,29 @@ class Fitted:
 def fitted(
     labelled: Labelled, job: Job, config: QuickConfig, *, stage: str
 ) -> Generator[Point | Progress, None, Fitted]:
-    """Fit a head to the strokes, then anew to them and the grown labels that it agrees with."""
-    drawn = [Portion(labelled.drawn)]
-    first = yield from _fit(drawn, job, config, stage=stage, of="strokes")
-    agreed = probability(first, labelled.grown) >= AGREED
-    if not agreed.any():
-        return Fitted(first, labelled.drawn)
-    pixels = labelled.drawn.and_also(labelled.grown.where(agreed))
+    """Fit a head to strokes and to the grown labels that agree with one of the strokes alone."""
+    pixels = labelled.drawn
+    if len(labelled.grown.labels):
+        agreed = yield from _agreed(labelled, job, config, stage=stage)
+        pixels = pixels.and_also(agreed)
+    if len(pixels.labels) == len(labelled.drawn.labels):
+        head = yield from _fit([Portion(labelled.drawn)], job, config, stage=stage, of="strokes")
+        return Fitted(head, labelled.drawn)
     config = replace(config, balance=config.grown_balance, steps=config.grown_steps)
     head = yield from _fit([Portion(pixels)], job, config, stage=stage, of="grown")
     return Fitted(head, pixels)
+
+
+def _agreed(
+    labelled: Labelled, job: Job, config: QuickConfig, *, stage: str
+) -> Generator[Point | Progress, None, Pixels]:
+    """Return the grown labels to which a head that knows the strokes alone gives a chance.
+
+    One head instead of many is enough for that.
+    """
+    alone = replace(config, heads=1)
+    head = yield from _fit([Portion(labelled.drawn)], job, alone, stage=stage, of="strokes")
+    return labelled.grown.where(probability(head, labelled.grown) >= AGREED)
 
 
 def fitted_around(

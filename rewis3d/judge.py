@@ -20,7 +20,8 @@ from rewis3d.images import read_mask
 from rewis3d.job import Job, View
 from rewis3d.labelled import placed
 from rewis3d.models.network import Network
-from rewis3d.predict import predict_frame
+from rewis3d.predict import predict_frame, reads_maps
+from rewis3d.prefetch import side_by_side
 from rewis3d.reports import Progress, Scores
 from rewis3d.types import UNLABELLED, ClassSpec
 
@@ -43,6 +44,9 @@ class Answers:
         return Answers(self.truth[chosen], self.found[chosen], self.at[chosen])
 
 
+_NONE: Final = Answers(np.zeros(0, np.uint8), np.zeros(0, np.uint8), np.zeros((0, 3), np.int32))
+
+
 def answers(
     network: Network, job: Job, frames: Frames, *, folder: Path
 ) -> Generator[Progress, None, Answers]:
@@ -50,18 +54,26 @@ def answers(
 
     The network is `ready` and on its device. Its classes are its own: they need not be the job's.
     """
-    truth, found = [np.zeros(0, np.uint8)], [np.zeros(0, np.uint8)]
-    at = [np.zeros((0, 3), np.int32)]
     views = [view for view in job.views if view.judge is not None]
-    for index, view in enumerate(views):
-        yield Progress(STAGE, index, len(views))
+
+    def ask(view: View) -> Answers:
         labels = _kept_back(view, folder)
         places = labels < len(job.classes)
-        if places.any():
-            truth.append(labels[places])
-            found.append(predict_frame(network, frames, view).labels[places])
-            at.append(placed(view.frame_id, np.argwhere(places)))
-    return Answers(np.concatenate(truth), np.concatenate(found), np.concatenate(at))
+        at = placed(view.frame_id, np.argwhere(places))
+        if not places.any():
+            return Answers(labels[places], labels[places], at)
+        return Answers(labels[places], predict_frame(network, frames, view).labels[places], at)
+
+    asked = (side_by_side if reads_maps(network) else map)(ask, views)
+    given = [_NONE]
+    for index in range(len(views)):
+        yield Progress(STAGE, index, len(views))
+        given.append(next(asked))
+    return Answers(
+        np.concatenate([each.truth for each in given]),
+        np.concatenate([each.found for each in given]),
+        np.concatenate([each.at for each in given]),
+    )
 
 
 def _kept_back(view: View, folder: Path) -> UInt8[np.ndarray, "h w"]:

@@ -20,6 +20,7 @@ from rewis3d.grow import grown
 from rewis3d.images import read_mask
 from rewis3d.job import Job, View
 from rewis3d.models.segmenter import Segmenter
+from rewis3d.prefetch import side_by_side
 from rewis3d.reports import Progress
 from rewis3d.types import UNLABELLED, Rewis3dError
 
@@ -101,9 +102,13 @@ def read_labelled(
         min(MOST_OF_A_FRAME, MOST_DRAWN // len(views)), min(grow, MOST_GROWN // len(views))
     )
     found: list[_Frame] = []
-    for index, view in enumerate(views):
+    reading = side_by_side(
+        lambda view: _frame(view, job, frames=frames, network=network, folder=folder, most=shares),
+        views,
+    )
+    for index in range(len(views)):
         yield Progress("reading", index, len(views))
-        found.append(_frame(view, job, frames=frames, network=network, folder=folder, most=shares))
+        found.append(next(reading))
     training = _joined(found)
     if len(training.everything.drawn.labels) == 0:
         raise Rewis3dError(f"{folder}: no pixel is labelled with a class")
@@ -115,7 +120,7 @@ def _frame(
 ) -> _Frame:
     labels, judged = masks(view, folder)
     rgb, maps = frames.read(network, view)
-    image = rgb[0].permute(1, 2, 0).to(torch.uint8).cpu().numpy()
+    image = frames.image(view)
     classes, device = len(job.classes), rgb.device
     places: list[Int64[np.ndarray, "n 2"]] = []
     values: list[UInt8[np.ndarray, "n"]] = []

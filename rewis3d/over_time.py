@@ -7,7 +7,7 @@ those of the network alone.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -23,6 +23,7 @@ from rewis3d.job import Job
 from rewis3d.judge import Answers, answers, scored
 from rewis3d.labelled import drawn_on
 from rewis3d.models.network import Network, ready
+from rewis3d.prefetch import side_by_side
 from rewis3d.publish import FUSED, publish, published
 from rewis3d.readoff import read_off
 from rewis3d.reports import Progress, Published, Scores
@@ -42,20 +43,20 @@ def over_time(
     *,
     folder: Path,
     memory: float,
-) -> Iterator[Progress | Published | Scores]:
-    """Publish the job's views read off over time, where held-out strokes agree.
+) -> Generator[Progress | Published | Scores, None, bool]:
+    """Publish the job's views read off over time, where held-out strokes agree; say whether.
 
     The network is `ready` and on its device; `scores` are those of its round, which are reported
     anew with what fusing makes of them. What was published before is announced again.
     """
     output = folder / job.output
     if scores is None or not (output / JUDGED).is_dir():
-        return
+        return False
     flows = flows_of(job, folder)
     alone, fused = yield from _compared(job, frames, flows, folder=folder, memory=memory)
     yield replace(scores, alone=alone, fused=fused)
     if alone is None or fused is None or fused < alone:
-        return
+        return False
     drawn = drawn_on(folder, without_judge=False)
     done = 0
     for clip in clips_of(job.views):
@@ -64,11 +65,12 @@ def over_time(
             yield from (one for one in there if one is not None)
             done += len(clip)
             continue
-        frames_of_it = Clip(clip, frames, flows)
-        for prediction in read_off(network, frames_of_it, memory=memory, drawn=drawn):
-            yield publish(prediction, output, FUSED)
+        predictions = read_off(network, Clip(clip, frames, flows), memory=memory, drawn=drawn)
+        for report in side_by_side(lambda each: publish(each, output, FUSED), predictions):
+            yield report
             done += 1
             yield Progress(FUSING, done, len(job.views))
+    return True
 
 
 def flows_of(job: Job, folder: Path) -> ArrayCache:

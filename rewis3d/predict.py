@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeGuard
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from rewis3d.models.graph import Graph
 from rewis3d.models.network import Network, ready
 from rewis3d.models.segmenter import Segmenter
 from rewis3d.models.strips import decode, enlarged
+from rewis3d.prefetch import side_by_side
 from rewis3d.publish import FOLDER, KINDS, latest, publish
 from rewis3d.reports import Done, Progress, Published, Report
 from rewis3d.types import Prediction, Rewis3dError
@@ -64,20 +65,41 @@ def predict(
     `flip`: predict the mirrored frame too, for the mean of both. `kind` is the stage's folder.
     """
     earlier = {view.frame_id: _earlier(view, output, kind) for view in job.views}
-    graphs = Graphs(network, [view for view in job.views if earlier[view.frame_id] is None])
+    missing = [view for view in job.views if earlier[view.frame_id] is None]
+    making = _each(
+        network,
+        missing,
+        lambda runner, view: publish(predict_frame(runner, frames, view, flip=flip), output, kind),
+    )
     total, made, spent = len(job.views), 0, 0.0
     for index, view in enumerate(job.views):
         report = earlier[view.frame_id]
         if report is None:
             started = time.monotonic()
-            # Somebody may wait for the first one: no graph is made before it.
-            runner = graphs.of(view) if made else network
-            report = publish(predict_frame(runner, frames, view, flip=flip), output, kind)
+            report = next(making)
             made, spent = made + 1, spent + time.monotonic() - started
         yield report
         left = total - index - 1
         eta = spent / made * left if made else None
         yield Progress(STAGE, index + 1, total, eta)
+
+
+def _each(
+    network: Network, views: Sequence[View], make: Callable[[Network | Graph, View], Published]
+) -> Iterator[Published]:
+    """Yield what is made of each view by what predicts it soonest."""
+    if reads_maps(network):
+        yield from side_by_side(lambda view: make(network, view), views)
+        return
+    graphs = Graphs(network, views)
+    for index, view in enumerate(views):
+        # Somebody may wait for the first one: no graph is made before it.
+        yield make(graphs.of(view) if index else network, view)
+
+
+def reads_maps(network: Network | Graph) -> TypeGuard[Segmenter]:
+    """Say whether a network's maps of a frame can be in the cache: then little is left to do."""
+    return isinstance(network, Segmenter) and network.untouched
 
 
 def _earlier(view: View, output: Path, kind: str) -> Published | None:
@@ -129,7 +151,7 @@ def logits_of(
     network: Network | Graph, frames: Frames, view: View, *, flip: bool = False
 ) -> Float[Tensor, "1 k r s"]:
     """Return a frame's logits on some grid; from the cache where its maps can be there."""
-    if isinstance(network, Segmenter) and network.untouched and not flip:
+    if reads_maps(network) and not flip:
         rgb, maps = frames.read(network, view)
         return decode(network, maps, rgb)
     return windows.logits(network, frames.rgb(view), flip=flip)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -34,8 +34,8 @@ from rewis3d.models.weights import lite0
 from rewis3d.over_time import flows_of, over_time
 from rewis3d.predict import predict, predict_frame
 from rewis3d.presets import read_as
-from rewis3d.publish import FOLDER, LEARNT, publish
-from rewis3d.relearn import Learner, portions
+from rewis3d.publish import LEARNT, publish
+from rewis3d.relearn import Learner, followed, portions
 from rewis3d.reports import Done, Point, Progress, Published, Report, Scores
 from rewis3d.rival import JUDGED, Pair, by_frames, compared
 
@@ -104,28 +104,51 @@ def run(folder: Path) -> Iterator[Report]:
     heads = None
     if not (round_.output / MODEL).is_dir():
         heads = yield from _first(round_)
-    network, scores = yield from _published(round_)
-    if round_.looks_around and scores and scores.around is None:
+    network, scores = yield from _model(round_)
+    looks = round_.looks_around and scores is not None and scores.around is None
+    if looks or not (scores and scores.helped_by_around):
+        yield from predict(network, frames, job, round_.output)
+    if looks:
         yield from _second(round_, heads or (yield from _first(round_)))
-        network, scores = yield from _published(round_, unless=FOLDER)
-    if config.does("fused"):
-        yield from over_time(network, scores, job, frames, folder=folder, memory=config.memory)
+        network, scores = yield from _model(round_)
+    yield from _last(round_, network, scores)
     yield Done({"frames": len(job.views), "seconds": round(time.monotonic() - started, 2)})
 
 
-def _published(
-    round_: _Round, *, unless: str | None = None
-) -> Generator[Progress | Published | Scores, None, tuple[Network, Scores | None]]:
-    """Publish every frame as the round's model sees it, unless a stage has that is named."""
+def _model(round_: _Round) -> Generator[Scores, None, tuple[Network, Scores | None]]:
+    """Return the round's model as it is now, and tell its scores."""
     checkpoint = load_checkpoint(round_.output / MODEL)
-    scores = checkpoint.scores
-    if scores:
-        yield scores
-    network = ready(checkpoint.network).to(round_.frames.device)
-    kind = LEARNT if scores and scores.helped_by_around else FOLDER
-    if kind != unless:
-        yield from predict(network, round_.frames, round_.job, round_.output, kind=kind)
-    return network, scores
+    if checkpoint.scores:
+        yield checkpoint.scores
+    return ready(checkpoint.network).to(round_.frames.device), checkpoint.scores
+
+
+def _last(
+    round_: _Round, network: Network, scores: Scores | None
+) -> Generator[Progress | Published | Scores, None, None]:
+    """Publish the labels over time where these are better, else a second head's, frame by frame.
+
+    Nobody would see a second head's labels of all frames for more than the seconds until those over
+    time take their place. Of the open frame, which somebody looks at, they come first.
+    """
+    job, config, frames, output = round_.job, round_.config, round_.frames, round_.output
+    learnt = scores is not None and scores.helped_by_around
+    if config.does("fused"):
+        if learnt:
+            yield from predict(network, frames, _opened(job), output, kind=LEARNT)
+        memory = config.memory
+        over = yield from over_time(
+            network, scores, job, frames, folder=round_.folder, memory=memory
+        )
+        if over:
+            return
+    if learnt:
+        yield from predict(network, frames, job, output, kind=LEARNT)
+
+
+def _opened(job: Job) -> Job:
+    """Return the job for the frame alone that is open."""
+    return replace(job, views=job.views[:1])
 
 
 def _first(round_: _Round) -> Generator[Progress | Point | Published, None, _Heads]:
@@ -161,14 +184,18 @@ def _second(round_: _Round, heads: _Heads) -> Generator[Progress | Point, None, 
     """
     if heads.judged is None:
         raise ValueError("nothing judges")
+    flows = flows_of(round_.job, round_.folder)
+    clips = [Clip(piece, round_.frames, flows) for piece in near_drawn(round_.job.views, REACH)]
+    yield from followed(clips)
     before = _marked(round_, heads.judged.head, heads.training)
-    judged = yield from _around(round_, heads.judged, stage=JUDGING)
+    judged = yield from _around(round_, heads.judged, clips, stage=JUDGING)
     after = _marked(round_, judged, heads.training)
     both = {"strokes": before.scores.miou, "around": after.scores.miou}
     after = replace(after, scores=replace(after.scores, **both))
     before = replace(before, scores=replace(before.scores, **both))
     if after.scores.helped_by_around:
-        mark, head = after, (yield from _around(round_, heads.everything, stage=LEARNING))
+        mark = after
+        head = yield from _around(round_, heads.everything, clips, stage=LEARNING)
     else:
         mark, judged, head = before, heads.judged.head, heads.everything.head
     scores = yield from _beside_rival(round_, judged, heads.training, mark)
@@ -177,12 +204,10 @@ def _second(round_: _Round, heads: _Heads) -> Generator[Progress | Point, None, 
 
 
 def _around(
-    round_: _Round, learnt: Fitted, *, stage: str
+    round_: _Round, learnt: Fitted, clips: Sequence[Clip], *, stage: str
 ) -> Generator[Progress | Point, None, Head]:
     """Return a head that has learnt from the frames around those with strokes, too."""
     job, config = round_.job, round_.config
-    flows = flows_of(job, round_.folder)
-    clips = [Clip(piece, round_.frames, flows) for piece in near_drawn(job.views, REACH)]
     drawn = drawn_on(round_.folder, without_judge=stage == JUDGING)
     learner = Learner(round_.network(learnt.head), learnt.pixels, drawn)
     parts = yield from portions(learner, clips, config, seed=job.seed, stage=LOOKING[stage])

@@ -21,6 +21,7 @@ from rewis3d.flow.motion import grid_size
 from rewis3d.job import View
 from rewis3d.models.network import Network
 from rewis3d.predict import logits_of
+from rewis3d.prefetch import side_by_side
 from rewis3d.types import Prediction
 
 Drawn = Callable[[View], UInt8[np.ndarray, "h w"] | None]
@@ -33,28 +34,41 @@ def read_off(network: Network, clip: Clip, *, memory: float, drawn: Drawn) -> It
     The network is `ready` and on its device. What was drawn counts as evidence.
     """
     fused = fused_over(network, clip, memory=memory, drawn=drawn)
-    for view, probabilities in zip(clip.views, fused, strict=True):
-        yield _best(view, probabilities)
+    return side_by_side(lambda each: _best(*each), zip(clip.views, fused, strict=True))
 
 
 def fused_over(
     network: Network, clip: Clip, *, memory: float, drawn: Drawn
 ) -> Iterator[Float32[Tensor, "k r c"]]:
     """Yield the fused probabilities of a clip's frames in order, on the grid of the flow."""
-    return fuse(_seen(network, clip, drawn), memory=memory)
+    return _fused(lambda view: _probabilities(network, clip.frames, view), clip, memory, drawn)
 
 
-def _seen(network: Network, clip: Clip, drawn: Drawn) -> Iterator[Predicted]:
-    """Yield the frames as the network alone sees them, with what was drawn."""
-    for index, view in enumerate(clip.views):
-        probabilities = _probabilities(network, clip.frames, view)
+def fused_on_own_grid(
+    network: Network, clip: Clip, *, memory: float, drawn: Drawn
+) -> Iterator[Float32[Tensor, "k r c"]]:
+    """Yield the same on the grid of the network's logits, which is coarser: less work."""
+    return _fused(lambda view: _as_seen(network, clip.frames, view), clip, memory, drawn)
+
+
+def _fused(
+    see: Callable[[View], Float32[Tensor, "k r c"]], clip: Clip, memory: float, drawn: Drawn
+) -> Iterator[Float32[Tensor, "k r c"]]:
+    """Fuse frames as the network alone sees them, with what was drawn, on the grid of that."""
+
+    def seen(index: int) -> Predicted:
+        view, motion = clip.views[index], clip.motion(index)
+        probabilities = see(view)
+        size = (probabilities.shape[1], probabilities.shape[2])
         labels = drawn(view)
-        on_it = None if labels is None else labels_on_grid(labels).astype(np.int64)
-        yield Predicted(
+        on_it = None if labels is None else labels_on_grid(labels, size).astype(np.int64)
+        return Predicted(
             probabilities,
-            clip.motion(index),
+            motion and motion.resized(size),
             None if on_it is None else torch.from_numpy(on_it).to(probabilities.device),
         )
+
+    return fuse(side_by_side(seen, range(len(clip.views))), memory=memory)
 
 
 @torch.inference_mode()
@@ -64,6 +78,12 @@ def _probabilities(network: Network, frames: Frames, view: View) -> Float32[Tens
     size = grid_size(view.height, view.width)
     enlarged = functional.interpolate(logits, size, mode="bilinear", align_corners=False)
     return functional.softmax(enlarged, 1)[0]
+
+
+@torch.inference_mode()
+def _as_seen(network: Network, frames: Frames, view: View) -> Float32[Tensor, "k r c"]:
+    """Return what the network gives each class on its own grid."""
+    return functional.softmax(logits_of(network, frames, view).float(), 1)[0]
 
 
 def _best(view: View, probabilities: Float32[Tensor, "k r c"]) -> Prediction:

@@ -23,13 +23,14 @@ from rewis3d.clip import Clip
 from rewis3d.config import QuickConfig
 from rewis3d.features import hypercolumns
 from rewis3d.fit import Pixels, Portion, probability
-from rewis3d.flow.motion import grid_size
 from rewis3d.grown_labels import AGREED
 from rewis3d.job import View
 from rewis3d.models.segmenter import Segmenter
-from rewis3d.readoff import Drawn, fused_over
+from rewis3d.prefetch import side_by_side
+from rewis3d.readoff import Drawn, fused_on_own_grid
 from rewis3d.reports import Progress
 
+FOLLOWING: Final = "following what moves"
 SURE: Final = 0.6
 """Fused probability from which on a prediction is a pseudo-label."""
 MOST_CARRIED: Final = 600
@@ -54,10 +55,19 @@ class Learner:
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """Cells of a frame's grid that nobody labelled, with labels."""
+    """Pixels of a frame that nobody labelled, with labels."""
 
-    cells: Int64[np.ndarray, "n"]
+    rc: Int64[np.ndarray, "n 2"]
     labels: UInt8[np.ndarray, "n"]
+
+
+def followed(clips: Sequence[Clip]) -> Iterator[Progress]:
+    """Find out how the frames of clips move: what is learnt from them follows that."""
+    done, total = 0, sum(len(clip.views) for clip in clips)
+    for clip in clips:
+        for _ in side_by_side(clip.motion, range(len(clip.views))):
+            done += 1
+            yield Progress(FOLLOWING, done, total)
 
 
 def portions(
@@ -67,14 +77,8 @@ def portions(
     found = _Table(learner)
     done, total = 0, sum(len(clip.views) for clip in clips)
     for clip in clips:
-        carried = _carried(learner, clip, seed) if config.does("carried") else repeat(_NOTHING)
-        pseudo = (
-            _pseudo(learner, clip, seed, memory=config.memory)
-            if config.does("pseudo")
-            else repeat(_NOTHING)
-        )
-        for view, *chosen in zip(clip.views, carried, pseudo, strict=False):
-            found.read(clip, view, chosen)
+        for chosen, columns in _read(learner, clip, config, seed):
+            found.add(chosen, columns)
             done += 1
             yield Progress(stage, done, total)
     known = found.pixels()
@@ -86,8 +90,32 @@ def portions(
     return [Portion(learner.pixels, 1.0 - sum(portion.share for portion in added)), *added]
 
 
+_Read = tuple[Sequence[_Chosen], Float32[Tensor, "n f"]]
+"""The carried labels and the pseudo-labels of a frame, and what the head sees of their pixels."""
+
+
+def _read(learner: Learner, clip: Clip, config: QuickConfig, seed: int) -> Iterator[_Read]:
+    """Choose what is learnt of a clip's frames, and read it, frame by frame."""
+    carried = _carried(learner, clip, seed) if config.does("carried") else repeat(_NOTHING)
+    pseudo = (
+        _pseudo(learner, clip, seed, memory=config.memory)
+        if config.does("pseudo")
+        else repeat(_NOTHING)
+    )
+
+    def read(each: tuple[View, _Chosen, _Chosen]) -> _Read:
+        view, *chosen = each
+        rc = np.concatenate([one.rc for one in chosen])
+        if not len(rc):
+            return chosen, learner.pixels.table[:0]
+        rgb, maps = clip.frames.read(learner.network, view)
+        return chosen, hypercolumns(maps, rgb, torch.from_numpy(rc).to(rgb.device))
+
+    return side_by_side(read, zip(clip.views, carried, pseudo, strict=False))
+
+
 class _Table:
-    """What the head sees of the chosen cells: carried ones and pseudo-labels."""
+    """What the head sees of the chosen pixels: carried ones and pseudo-labels."""
 
     def __init__(self, learner: Learner) -> None:
         self._learner = learner
@@ -95,18 +123,11 @@ class _Table:
         self._labels: list[UInt8[np.ndarray, "n"]] = []
         self._kinds: list[Int64[np.ndarray, "n"]] = []
 
-    def read(self, clip: Clip, view: View, chosen: Sequence[_Chosen]) -> None:
-        """Read a frame's cells, at the pixels of their centres."""
-        cells = np.concatenate([one.cells for one in chosen])
-        if not len(cells):
-            return
-        rgb, maps = clip.frames.read(self._learner.network, view)
-        grid = grid_size(view.height, view.width)
-        centres = np.stack(np.unravel_index(cells, grid), axis=1) + 0.5
-        rc = (centres * [view.height, view.width] / grid).astype(np.int64)
-        self._columns.append(hypercolumns(maps, rgb, torch.from_numpy(rc).to(rgb.device)))
+    def add(self, chosen: Sequence[_Chosen], columns: Float32[Tensor, "n f"]) -> None:
+        """Take what was read of a frame."""
+        self._columns.append(columns)
         self._labels += [one.labels for one in chosen]
-        self._kinds += [np.full(len(one.cells), kind) for kind, one in enumerate(chosen)]
+        self._kinds += [np.full(len(one.labels), kind) for kind, one in enumerate(chosen)]
 
     def pixels(self) -> tuple[Pixels, Pixels]:
         """Return carried labels to which the network gives a chance by itself, and pseudo-labels.
@@ -127,7 +148,7 @@ class _Table:
         return carried.where(chance >= AGREED), pseudo
 
 
-_NOTHING: Final = _Chosen(np.zeros(0, np.int64), np.zeros(0, np.uint8))
+_NOTHING: Final = _Chosen(np.zeros((0, 2), np.int64), np.zeros(0, np.uint8))
 
 
 def _carried(learner: Learner, clip: Clip, seed: int) -> Iterator[_Chosen]:
@@ -141,18 +162,24 @@ def _carried(learner: Learner, clip: Clip, seed: int) -> Iterator[_Chosen]:
         rng = np.random.default_rng([seed, view.frame_id, 0])
         cells = np.flatnonzero(ghosts.labels < learner.network.classifier.out_features)
         cells = rng.choice(cells, min(MOST_CARRIED, len(cells)), replace=False)
-        yield _Chosen(cells, ghosts.labels.reshape(-1)[cells])
+        yield _chosen(cells, ghosts.labels, view)
 
 
 def _pseudo(learner: Learner, clip: Clip, seed: int, *, memory: float) -> Iterator[_Chosen]:
     """Choose among what is sure of the network's predictions, fused over time, frame by frame."""
-    fused = fused_over(learner.network, clip, memory=memory, drawn=learner.drawn)
+    fused = fused_on_own_grid(learner.network, clip, memory=memory, drawn=learner.drawn)
     for view, probabilities in zip(clip.views, fused, strict=True):
         rng = np.random.default_rng([seed, view.frame_id, 1])
         best, labels = (part.cpu().numpy() for part in probabilities.max(0))
         labels = labels.astype(np.uint8)
-        cells = sure(best, labels, rng)
-        yield _Chosen(cells, labels.reshape(-1)[cells])
+        yield _chosen(sure(best, labels, rng), labels, view)
+
+
+def _chosen(cells: Int64[np.ndarray, "n"], labels: UInt8[np.ndarray, "r c"], view: View) -> _Chosen:
+    """Return the pixels at the centres of cells of a grid over a frame, with the cells' labels."""
+    centres = np.stack(np.unravel_index(cells, labels.shape), axis=1) + 0.5
+    rc = (centres * [view.height, view.width] / labels.shape).astype(np.int64)
+    return _Chosen(rc, labels.reshape(-1)[cells])
 
 
 def sure(

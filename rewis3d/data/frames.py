@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -13,6 +11,7 @@ from jaxtyping import UInt8
 
 from rewis3d.images import read_mask, read_rgb
 from rewis3d.job import View
+from rewis3d.recent import Recent
 from rewis3d.types import IGNORED, UNLABELLED
 
 BOUND_BYTES: Final = 1 << 30
@@ -31,10 +30,7 @@ class FrameFiles:
         """`without_judge`: labels that judge are IGNORED, and not learnt as all others are."""
         self._folder = folder
         self._without_judge = without_judge
-        self._bound = bound_bytes
-        self._kept: OrderedDict[tuple[str, int], np.ndarray] = OrderedDict()
-        self._taken = 0
-        self._lock = Lock()
+        self._kept: Recent[tuple[str, int]] = Recent(bound_bytes)
 
     def image(self, view: View) -> UInt8[np.ndarray, "h w 3"]:
         """Return a frame's image as RGB; Rewis3dError names the file that is not one."""
@@ -56,16 +52,9 @@ class FrameFiles:
         return labels
 
     def _read(self, key: tuple[str, int], decode: Callable[[], np.ndarray]) -> np.ndarray:
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
-        made = decode()  # outside of the lock: threads decode side by side
-        made.flags.writeable = False
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = made
-                self._taken += made.nbytes
-            while self._taken > self._bound:
-                self._taken -= self._kept.popitem(last=False)[1].nbytes
-        return made
+        def made() -> np.ndarray:
+            found = decode()
+            found.flags.writeable = False
+            return found
+
+        return self._kept.get(key, made)

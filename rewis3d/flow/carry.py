@@ -17,6 +17,7 @@ from jaxtyping import Float32, UInt8
 
 from rewis3d.carry import Carried
 from rewis3d.flow.motion import Flow, Motion
+from rewis3d.prefetch import side_by_side
 from rewis3d.types import IGNORED
 
 REACH: Final = 15
@@ -58,11 +59,16 @@ def carry_along(
     `frames` are the clip's frame ids in order, `labels` those of drawn frames on the grid of the
     flow, `motion(i)` that from frame i - 1 to frame i (None: a cut). Cells are the grid's; a
     carried label's confidence is the trust in its way. First come all that are carried forward,
-    then all that are carried back.
+    then all that are carried back; two threads may ask for motions at once.
     """
-    yield from _one_way(range(len(frames)), frames, labels, lambda i: _back(motion(i)), reach)
-    backward = reversed(range(len(frames)))
-    yield from _one_way(backward, frames, labels, lambda i: _there(motion(i + 1)), reach)
+
+    order = range(len(frames))
+    ways = (
+        _one_way(order, frames, labels, lambda i: _back(motion(i)), reach),
+        _one_way(reversed(order), frames, labels, lambda i: _there(motion(i + 1)), reach),
+    )
+    for carried in side_by_side(list, ways):
+        yield from carried
 
 
 def _back(motion: Motion | None) -> Flow | None:

@@ -10,13 +10,15 @@ from rewis3d.lifting import majority
 from rewis3d.types import UNLABELLED
 
 
-def labels_on_grid(labels: UInt8[np.ndarray, "h w"]) -> UInt8[np.ndarray, "r c"]:
-    """Return a frame's labels on the grid of its flow.
+def labels_on_grid(
+    labels: UInt8[np.ndarray, "h w"], size: tuple[int, int] | None = None
+) -> UInt8[np.ndarray, "r c"]:
+    """Return a frame's labels on a grid, by default that of its flow.
 
     A cell takes the label of most labelled pixels whose centres lie in it, UNLABELLED on a tie: a
     thin stroke stays whole where the grid is coarser than the frame.
     """
-    size = grid_size(*labels.shape)
+    size = size or grid_size(*labels.shape)
     if size == labels.shape:
         return labels
     row, column = np.nonzero(labels != UNLABELLED)

@@ -7,7 +7,6 @@ flow back are computed apart. A pixel that both bring back to itself, in a like 
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -54,6 +53,15 @@ class Flow:
             values[None], grid, mode="bilinear", padding_mode=beyond, align_corners=False
         )[0]
 
+    def resized(self, size: tuple[int, int]) -> Flow:
+        """Return the flow on a grid of another size."""
+        if self.trust.shape == size:
+            return self
+        rows, columns = size
+        factor = np.array([columns, rows]) / self.trust.shape[::-1]
+        xy, trust = (cv2.resize(part, (columns, rows)) for part in (self.xy, self.trust))
+        return Flow((xy * factor).astype(np.float32), np.asarray(trust, np.float32))
+
 
 @dataclass(frozen=True, slots=True)
 class Motion:
@@ -68,6 +76,10 @@ class Motion:
     def cut(self) -> bool:
         """The two frames show nothing in common."""
         return max(float(self.there.trust.mean()), float(self.back.trust.mean())) < CUT
+
+    def resized(self, size: tuple[int, int]) -> Motion:
+        """Return the motion on a grid of another size."""
+        return Motion(self.there.resized(size), self.back.resized(size))
 
 
 def grid_size(height: int, width: int) -> tuple[int, int]:
@@ -87,8 +99,7 @@ def on_grid(rgb: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "r c 3"]:
 def motion(one: UInt8[np.ndarray, "h w 3"], other: UInt8[np.ndarray, "h w 3"]) -> Motion:
     """Return the motion between two frames on the grid (`on_grid`)."""
     greys = [cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY) for rgb in (one, other)]
-    with ThreadPoolExecutor(2) as pool:
-        there, back = pool.map(_search, greys, reversed(greys))
+    there, back = _search(*greys), _search(*reversed(greys))
     own, its = lab(one), lab(other)
     return Motion(
         Flow(there, _trust(there, back, own, its)), Flow(back, _trust(back, there, its, own))

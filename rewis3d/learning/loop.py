@@ -14,13 +14,13 @@ from torch import nn
 from torch.optim import Optimizer
 
 from rewis3d.batch import Batch
-from rewis3d.data.prefetch import prefetched
 from rewis3d.learning.branches import paced
 from rewis3d.learning.curves import Curves
 from rewis3d.learning.lesson import Branches
 from rewis3d.learning.plan import MEASURED, Plan
 from rewis3d.learning.state import Progressed, Verdict, load_state, save_state
 from rewis3d.learning.step import Moment, Terms, make_step
+from rewis3d.prefetch import prefetched
 from rewis3d.reports import Point, Progress
 from rewis3d.types import Rewis3dError
 

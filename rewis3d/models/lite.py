@@ -42,17 +42,18 @@ class SameConv(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, *, kernel: int, stride: int, groups: int = 1):
         super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, groups=groups, bias=False)
+        padding = kernel // 2 if stride == 1 else 0
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, padding, groups=groups, bias=False)
         self.norm = nn.BatchNorm2d(outputs, eps=BATCH_NORM_EPS, momentum=0.01)
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d r s"]:
         """Return ceil(h / stride) x ceil(w / stride) cells."""
         kernel, stride = self.conv.kernel_size[0], self.conv.stride[0]
-        if kernel > 1:
-            top, bottom = same_padding(x.shape[2], kernel, stride)
-            left, right = same_padding(x.shape[3], kernel, stride)
-            x = functional.pad(x, (left, right, top, bottom))
-        return self.norm(self.conv(x))
+        if stride == 1:  # as much padding on both sides, which a convolution does without a copy
+            return self.norm(self.conv(x))
+        top, bottom = same_padding(x.shape[2], kernel, stride)
+        left, right = same_padding(x.shape[3], kernel, stride)
+        return self.norm(self.conv(functional.pad(x, (left, right, top, bottom))))
 
 
 def same_padding(size: Length, kernel: int, stride: int) -> tuple[Length, Length]:
@@ -74,8 +75,9 @@ class MBConv(nn.Module):
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b d r s"]:
         """Return the block's output; it has no activation of its own."""
-        y = x if self.expand is None else functional.relu6(self.expand(x))
-        y = self.project(functional.relu6(self.filter(y)))
+        # in place: a map of the expanded channels is tens of megabytes
+        y = x if self.expand is None else functional.relu6(self.expand(x), inplace=True)
+        y = self.project(functional.relu6(self.filter(y), inplace=True))
         return x + y if self.residual else y
 
 
@@ -101,7 +103,7 @@ class Lite0(nn.Module):
 
     def forward(self, rgb: Float[Tensor, "b 3 h w"]) -> list[Tensor]:
         """Return the maps of the seven stages, finest first; input is (RGB - 127) / 128."""
-        x = functional.relu6(self.stem(rgb))
+        x = functional.relu6(self.stem(rgb), inplace=True)
         maps, block = [], iter(self.blocks)
         for repeats, *_ in STAGES:
             for _ in range(repeats):

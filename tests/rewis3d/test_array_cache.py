@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import torch
@@ -48,3 +49,18 @@ def test_what_was_not_read_for_longest_goes_first(tmp_path: Path):
     cache.write("d", some_maps())
     left = {path.stem for path in (tmp_path / "many").iterdir()}
     assert left == {"a", "d"}
+
+
+def test_threads_that_write_and_read_at_once_find_whole_files_or_none(tmp_path: Path):
+    cache = ArrayCache(tmp_path, bound_bytes=3 << 20)  # some go while others come
+
+    def both(number: int) -> bool:
+        key = f"{number % 5}"
+        cache.write(key, some_maps(number % 5))
+        found = cache.read(key)
+        wanted = some_maps(number % 5)
+        return found is None or all(map(torch.equal, found, wanted))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(both, range(60)))
+    assert not list(tmp_path.glob("*.partial"))

@@ -49,6 +49,7 @@ def test_grown_labels_are_learnt_where_the_strokes_agree() -> None:
     reports, found = end_of(fitted(Labelled(few, grown), JOB, CONFIG, stage=LEARNING))
     assert len(found.pixels.labels) == 100 + 70
     assert torch.equal(found.pixels.rows[100:], torch.arange(130, 200))
+    assert found.head.hidden.out_features == CONFIG.heads * CONFIG.hidden
     assert (answered(found.head, everything) == everything.labels.numpy()).mean() > 0.95
     series = {report.series for report in reports if isinstance(report, Point)}
     assert series == {"loss, strokes", "loss, grown"}
@@ -59,6 +60,7 @@ def test_where_none_agrees_the_strokes_are_learnt_alone() -> None:
     wrong = Pixels(everything.table, everything.rows, 1 - everything.labels)
     reports, found = end_of(fitted(Labelled(everything, wrong), JOB, CONFIG, stage=LEARNING))
     assert found.pixels is everything
+    assert found.head.hidden.out_features == CONFIG.heads * CONFIG.hidden
     series = {report.series for report in reports if isinstance(report, Point)}
     assert series == {"loss, strokes"}
 
@@ -68,3 +70,13 @@ def test_a_fit_to_the_frames_around_starts_from_nothing_and_the_seed() -> None:
     heads = [end_of(fitted_around(portions, JOB, CONFIG, stage=LEARNING))[1] for _ in range(2)]
     assert torch.equal(heads[0].hidden.weight, heads[1].hidden.weight)
     assert (answered(heads[0], table()) == table().labels.numpy()).mean() > 0.95
+
+
+def test_without_grown_labels_the_strokes_are_learnt_once() -> None:
+    everything = table()
+    nothing = everything.where(torch.zeros(200, dtype=torch.bool))
+    reports, found = end_of(fitted(Labelled(everything, nothing), JOB, CONFIG, stage=LEARNING))
+    assert found.head.hidden.out_features == CONFIG.heads * CONFIG.hidden
+    steps = [report.done for report in reports if isinstance(report, Progress)]
+    assert steps[-1] == CONFIG.steps
+    assert steps == sorted(set(steps))

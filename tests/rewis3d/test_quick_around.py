@@ -10,12 +10,13 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from rewis3d import quick, relearn
 from rewis3d.checkpoint import WEIGHTS_FILE, load_checkpoint
 from rewis3d.fit import Pixels, Portion
 from rewis3d.job import read_job, write_job
-from rewis3d.publish import LEARNT
+from rewis3d.publish import FOLDER, FUSED, LEARNT
 from rewis3d.reports import Point, Progress, Published, Scores
 from rewis3d.rival import JUDGED
 from tests.rewis3d import quick_job
@@ -84,6 +85,55 @@ def test_killed_while_it_publishes_what_it_learnt_a_run_publishes_the_rest(tmp_p
     del running
     published = [report for report in quick.run(folder) if isinstance(report, Published)]
     assert [Path(one.labels_file).parent.name for one in published] == [LEARNT] * 3
+
+
+def kinds(reports: list[Any]) -> list[str]:
+    """Return of each prediction that was published by which stage."""
+    published = [report for report in reports if isinstance(report, Published)]
+    return [Path(report.labels_file).parent.name for report in published]
+
+
+def test_where_labels_over_time_follow_the_open_frame_alone_shows_the_second_head(
+    tmp_path: Path,
+) -> None:
+    folder = quick_job.make(tmp_path, stages=f"{STAGES},fused")
+    assert kinds(list(quick.run(folder))) == [FOLDER] * 4 + [LEARNT] + [FUSED] * 3
+    assert len(list((folder.parent / LEARNT).glob("*.labels.png"))) == 1
+
+
+def test_where_labels_over_time_are_worse_all_frames_show_the_second_head(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any, **more: Any) -> Generator[Any, None, bool]:
+        yield from ()
+        return False
+
+    monkeypatch.setattr(quick, "over_time", refused)
+    folder = quick_job.make(tmp_path, stages=f"{STAGES},fused")
+    found = kinds(list(quick.run(folder)))
+    assert found == [FOLDER] * 4 + [LEARNT] * 4  # the open frame is told twice
+    assert found[4:] == kinds(list(quick.run(folder)))
+
+
+def test_killed_after_the_second_head_was_shown_a_run_goes_on_over_time(tmp_path: Path) -> None:
+    folder = quick_job.make(tmp_path, stages=f"{STAGES},fused")
+    running = quick.run(folder)
+    while not (isinstance(report := next(running), Published) and LEARNT in report.labels_file):
+        pass
+    del running
+    assert kinds(list(quick.run(folder))) == [LEARNT] + [FUSED] * 3
+
+
+def test_the_number_of_threads_changes_nothing_that_is_learnt_around(tmp_path: Path) -> None:
+    before = torch.get_num_threads()
+    found = []
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        folder = quick_job.make(tmp_path / str(threads), stages=STAGES)
+        reports = list(quick.run(folder))
+        found.append([one for one in reports if isinstance(one, Point | Scores)])
+    torch.set_num_threads(before)
+    assert found[0] == found[1]
 
 
 def test_what_judges_is_not_learnt_from_the_frames_around_either(tmp_path: Path):

@@ -14,8 +14,10 @@ from rewis3d.array_cache import ArrayCache
 from rewis3d.clip import Clip
 from rewis3d.features import Frames
 from rewis3d.job import View
-from rewis3d.models.network import Network
-from rewis3d.readoff import read_off
+from rewis3d.models.network import Network, ready
+from rewis3d.models.segmenter import Head, Segmenter
+from rewis3d.models.weights import lite0
+from rewis3d.readoff import fused_on_own_grid, read_off
 from tests.rewis3d.flow.test_motion import texture
 
 SIZE = (48, 64)
@@ -107,3 +109,45 @@ def test_a_large_frame_s_labels_have_its_size(tmp_path: Path) -> None:
 def test_short_clips(tmp_path: Path, count: int) -> None:
     views, _ = clip(tmp_path, flicker=0)
     assert len(off(tmp_path, views[:count], 0.9)) == count
+
+
+def lite(scale: float) -> Segmenter:
+    """Return an untaught network of a quick round, ready."""
+    torch.manual_seed(0)
+    head = Head(hidden=8, classes=3)
+    return ready(Segmenter(lite0(), head, scale=scale, longest=640, untouched=True).eval())
+
+
+def test_threads_read_off_exactly_what_one_does(tmp_path: Path) -> None:
+    views, _ = clip(tmp_path, flicker=30)
+    network, before = lite(1.0), torch.get_num_threads()
+    found = []
+    for threads in (1, 3):
+        torch.set_num_threads(threads)
+        frames = Frames(tmp_path, ArrayCache(tmp_path / f"features {threads}"), torch.device("cpu"))
+        clip_ = Clip(views, frames, ArrayCache(tmp_path / f"flow {threads}"))
+        read = list(read_off(network, clip_, memory=0.9, drawn=lambda _: None))
+        found.append(([one.labels for one in read], [one.confidence for one in read]))
+    torch.set_num_threads(before)
+    np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_on_the_network_s_own_grid_it_is_about_the_same(tmp_path: Path) -> None:
+    views, _ = clip(tmp_path, flicker=0)
+    frames = Frames(tmp_path, ArrayCache(tmp_path / "features"), torch.device("cpu"))
+    network = lite(2.0)
+    clip_ = Clip(views, frames, ArrayCache(tmp_path / "flow"))
+    drawn = np.full(SIZE, 255, np.uint8)
+    drawn[20:28, 20:28] = 2
+    coarse = fused_on_own_grid(
+        network, clip_, memory=0.9, drawn=lambda view: drawn if view.frame_id == 0 else None
+    )
+    fine = read_off(
+        network, clip_, memory=0.9, drawn=lambda view: drawn if view.frame_id == 0 else None
+    )
+    for one, other in zip(coarse, fine, strict=True):
+        assert one.shape == (3, 24, 32)
+        best, labels = one.max(0)
+        enlarged = labels.numpy().repeat(2, 0).repeat(2, 1)
+        assert (enlarged == other.labels).mean() > 0.9
+        assert np.abs(best.numpy() - other.confidence[::2, ::2]).mean() < 0.05

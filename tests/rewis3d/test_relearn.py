@@ -105,7 +105,8 @@ def test_carried_labels_are_learnt_where_the_network_gives_them_a_chance(tmp_pat
 def test_pseudo_labels_come_from_every_frame(tmp_path: Path) -> None:
     strokes, pseudo = found(tmp_path, "head,pseudo")
     assert strokes.share + pseudo.share == pytest.approx(1)
-    assert len(pseudo.pixels.labels) == 3 * MOST_PSEUDO
+    cells = (SIZE[0] * 3 // 8) * (SIZE[1] * 3 // 8)  # of the network's logits
+    assert 0.8 * cells < len(pseudo.pixels.labels) / 3 <= min(cells, MOST_PSEUDO)
     assert right(pseudo) > 0.9
 
 

@@ -35,6 +35,7 @@ const STAGES = {
   judging: "Judging on held-out strokes",
   "asking the frames around": "Asking the frames around",
   "judging around": "Judging what the frames around teach",
+  "following what moves": "Following what moves",
   "looking around": "Looking at the frames around",
   "judging over time": "Judging over time",
   "reading off over time": "Reading off over time",

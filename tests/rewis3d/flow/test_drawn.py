@@ -28,3 +28,11 @@ def test_most_pixels_decide_and_a_tie_says_nothing() -> None:
     labels[0, 2], labels[1, 2] = 4, 5
     labels[0, 4] = IGNORED
     assert labels_on_grid(labels)[0, :3].tolist() == [1, UNLABELLED, IGNORED]
+
+
+def test_on_a_grid_of_another_size_strokes_stay_whole() -> None:
+    labels = np.full((90, 120), UNLABELLED, np.uint8)
+    labels[40:43, 10:80] = 2
+    found = labels_on_grid(labels, (18, 24))
+    assert (found[8, 2:16] == 2).all()
+    assert (found == 2).sum() == 14

@@ -101,3 +101,15 @@ def test_a_cut_needs_both_ways_to_fail() -> None:
     none, full = (Flow(still, np.full((4, 5), trust, np.float32)) for trust in (0.0, 1.0))
     assert Motion(none, none).cut
     assert not Motion(none, full).cut
+
+
+def test_on_a_coarser_grid_things_go_as_far() -> None:
+    # Everything lies 8 pixels to the right and 4 up in the other frame, or 2 and 1 cells of 4.
+    there = Flow(np.full((*SIZE, 2), (8, -4), np.float32), np.full(SIZE, 0.5, np.float32))
+    coarse = Motion(there, there).resized((SIZE[0] // 4, SIZE[1] // 4)).back
+    assert coarse.xy.shape == (15, 20, 2)
+    assert (coarse.xy == (2, -1)).all()
+    assert (coarse.trust == 0.5).all()
+    values = torch.arange(300.0).reshape(1, 15, 20)
+    torch.testing.assert_close(coarse.pull(values)[0, 1:, :-2], values[0, :-1, 2:])
+    assert there.resized(SIZE) is there

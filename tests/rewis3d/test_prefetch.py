@@ -1,14 +1,17 @@
-"""Batches made ahead: in order, no more than asked for, with their errors, and stopped cleanly."""
+"""What is made ahead: in order, no more than asked for, with their errors, and stopped cleanly."""
 
 from __future__ import annotations
 
 import itertools
 import threading
 import time
+from collections.abc import Iterator
 
+import cv2
 import pytest
+import torch
 
-from rewis3d.data.prefetch import prefetched
+from rewis3d.prefetch import prefetched, side_by_side
 
 PATIENCE = 10.0
 
@@ -103,3 +106,53 @@ def test_nothing_runs_before_the_first_is_asked_for() -> None:
 def test_no_batch_is_made_less_than_none_ahead() -> None:
     with pytest.raises(ValueError, match="-1"):
         next(prefetched(str, range(9), ahead=-1))
+
+
+@pytest.fixture(params=[1, 2, 3])
+def threads(request: pytest.FixtureRequest) -> Iterator[int]:
+    """Have torch use so many threads, and OpenCV."""
+    before, of_opencv = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(request.param)
+    cv2.setNumThreads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+    cv2.setNumThreads(of_opencv)
+
+
+def test_side_by_side_each_computes_alone_and_afterwards_all_is_as_before(threads: int) -> None:
+    def make(key: int) -> tuple[int, int, int]:
+        return key, torch.get_num_threads(), cv2.getNumThreads()
+
+    assert list(side_by_side(make, range(9))) == [(key, 1, 1) for key in range(9)]
+    assert running() == []
+    assert (torch.get_num_threads(), cv2.getNumThreads()) == (threads, threads)
+    with_others = prefetched(lambda _: torch.get_num_threads(), range(1))
+    assert list(with_others) == [threads]
+
+
+def test_as_many_work_as_torch_may_use(threads: int) -> None:
+    at_once = threading.Barrier(threads)
+
+    def make(key: int) -> int:
+        at_once.wait(PATIENCE)  # breaks where fewer work
+        return key
+
+    assert list(side_by_side(make, range(6))) == list(range(6))
+
+
+def test_one_thread_makes_what_is_asked_for_when_it_is_asked_for() -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    made: list[int] = []
+    making = side_by_side(lambda key: made.append(key) or threading.get_ident(), range(3))
+    assert next(making) == threading.get_ident()
+    assert made == [0]
+    torch.set_num_threads(before)
+
+
+def test_one_inside_another_works_alone(threads: int) -> None:
+    def make(key: int) -> list[int]:
+        return list(side_by_side(lambda other: key * other, range(3)))
+
+    assert list(side_by_side(make, range(4))) == [[0, key, 2 * key] for key in range(4)]
+    assert torch.get_num_threads() == threads
