@@ -152,6 +152,8 @@ _INTERACTIVE: Final = changed(
         "batch": 8,
         "micro_batch": 8,
         "frames": "all",
+        "temporal": True,
+        "fused": True,
         "consistency_start": 0.1,
         "consistency_ramp": 0.1,
         "lr_2d": 1e-3,
@@ -165,7 +167,7 @@ _INTERACTIVE: Final = changed(
 _CPU: Final = changed(
     _INTERACTIVE,
     {
-        "minutes": 8.0,
+        "minutes": 7.0,
         "batch": 2,
         "micro_batch": 2,
         "precision": "float32",

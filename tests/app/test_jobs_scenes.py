@@ -44,7 +44,7 @@ def scene_run(workspace: Workspace, number: int = 1) -> str:
 
 def test_without_a_scene_one_is_queued_and_the_round_waits(labelled: Workspace) -> None:
     one = start(labelled)
-    assert (one.scene, one.preset, one.config["minutes"]) == (1, "cpu", 8.0)
+    assert (one.scene, one.preset, one.config["minutes"]) == (1, "cpu", 7.0)
     assert (waiting(labelled), awaited(labelled, one)) == ([scene_run(labelled)], 1)
     another = start(labelled, minutes="2")  # the scene under way is everybody's
     assert (another.scene, another.config["minutes"]) == (1, 2.0)

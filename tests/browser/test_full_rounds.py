@@ -69,9 +69,9 @@ def test_a_full_round_is_asked_for_and_waits_for_a_scene(drawn: Tab, workspace: 
             assert missing == ("Not here: " in kind)
         assert dialog.get_by_label("Use it if it does better").is_checked()
         minutes = dialog.get_by_label("Minutes of training", exact=True).last
-        assert minutes.input_value() == "8"
+        assert minutes.input_value() == "7"
         assert re.search(r"one is made first, in about [\d.]+ s", dialog.inner_text())
-        assert "About 8 min for 6 frames" in dialog.inner_text()
+        assert "About 7 min for 6 frames" in dialog.inner_text()
         minutes.fill("2.5")
         assert "About 3 min for 6 frames" in dialog.inner_text()
         dialog.locator("footer .primary").click()

@@ -27,7 +27,7 @@ def test_every_preset_is_looked_at_with_its_length(gpu: None) -> None:
     found = by_name()
     assert list(found) == list(PRESETS)
     assert (found["quick"].minutes, found["quick"].epochs) == (None, None)
-    assert (found["cpu"].minutes, found["interactive"].minutes) == (8.0, 15.0)
+    assert (found["cpu"].minutes, found["interactive"].minutes) == (7.0, 15.0)
     assert (found["paper"].epochs, found["released"].epochs) == (50, 35)
 
 
