@@ -5,12 +5,13 @@
     python -m benchmarks.stereo --sample SCENE
 
 Without a scene: a clip of the sample's street is rendered and matched with its exact cameras, then
-compared with its exact depth, moving things left out: all of it, what lies close to borders, and how
-much of it is right at which confidence. With one: the scene's cameras are taken as they are; coverage
-and cost are printed, and how far the depths are from SIFT points triangulated from these cameras.
-SCENE is a folder with cameras.json, JOB its job folder; neither is changed. With --sample SCENE is a finished
-reconstruction of the shipped sample (app/street/clip), cameras and all: nothing is matched anew,
-its depth is compared with the exact one after one factor for all frames, as a scene has no scale.
+compared with its exact depth, moving things left out: all of it, what lies close to borders, and
+how much is right at which confidence. With one: the scene's cameras are taken as they are; coverage
+and cost are printed, and how far depths are from SIFT points triangulated from these cameras. SCENE
+is a folder with cameras.json, JOB its job folder; neither is changed. With --sample SCENE is a
+finished reconstruction of the shipped sample (app/street/clip), cameras and all: nothing is matched
+anew, its depth is compared with the exact one after one factor for all frames, as a scene has no
+scale.
 """
 
 from __future__ import annotations
