@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, no_type_check
 
 import numpy as np
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float32, Int16, UInt8
 from numba import njit
 
 APART: Final = 3
@@ -25,7 +25,7 @@ class Winner:
     """How much worse the best rival is, as a share of WORST per path; 0 at the outermost planes."""
 
 
-def win(volume: UInt8[np.ndarray, "h w d"], total: Float32[np.ndarray, "h w d"]) -> Winner:
+def win(volume: UInt8[np.ndarray, "h w d"], total: Int16[np.ndarray, "h w d"]) -> Winner:
     """Return the planes of least cost. A winner between two planes is where a parabola is least."""
     shape = volume.shape[:2]
     plane, score, margin = (np.zeros(shape, np.float32) for _ in range(3))
@@ -44,10 +44,10 @@ def _win(volume, total, apart, plane, score, margin):  # pragma: no cover
             for d in range(1, count):
                 if sums[d] < sums[first]:
                     first = d
-            rival = np.float32(1e9)
+            rival = 32767
             for d in range(count):
                 if abs(d - first) > apart:
-                    rival = min(rival, sums[d])
+                    rival = min(rival, np.int64(sums[d]))
             offset = np.float32(0.0)
             if 0 < first < count - 1:
                 left, right = sums[first - 1] - sums[first], sums[first + 1] - sums[first]

@@ -7,7 +7,7 @@ from rewis3d.reconstruct.stereo.winner import win
 
 
 def volumes(costs: list[float]) -> tuple[np.ndarray, np.ndarray]:
-    total = np.array(costs, np.float32)[None, None]
+    total = np.array(costs, np.int16)[None, None]
     return (total / 8).astype(np.uint8), total
 
 
