@@ -5,11 +5,13 @@
     python -m benchmarks.stereo --sample SCENE
 
 Without a scene: a clip of the sample's street is rendered and matched with its exact cameras, then
-compared with its exact depth, moving things left out. With one: the scene's cameras are taken as
-they are and compared with nothing; coverage and cost are printed. SCENE is a folder with
-cameras.json, JOB its job folder; neither is changed. With --sample SCENE is a finished
-reconstruction of the shipped sample (app/street/clip), cameras and all: nothing is matched anew,
-its depth is compared with the exact one after one factor for all frames, as a scene has no scale.
+compared with its exact depth, moving things left out: all of it, what lies close to borders, and
+how much is right at which confidence. With one: the scene's cameras are taken as they are; coverage
+and cost are printed, and how far depths are from SIFT points triangulated from these cameras. SCENE
+is a folder with cameras.json, JOB its job folder; neither is changed. With --sample SCENE is a
+finished reconstruction of the shipped sample (app/street/clip), cameras and all: nothing is matched
+anew, its depth is compared with the exact one after one factor for all frames, as a scene has no
+scale.
 """
 
 from __future__ import annotations
@@ -18,7 +20,6 @@ import argparse
 import tempfile
 import time
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -27,17 +28,15 @@ import numpy as np
 from app.sample import FRAMES, SEED
 from app.street.drive import MOTIONS
 from app.street.view import RenderedView, render
+from benchmarks import stereo_points
 from benchmarks.environment import describe
+from benchmarks.stereo_truth import judged
 from rewis3d.geometry import Camera
 from rewis3d.job import View, read_job
 from rewis3d.reconstruct import solution
 from rewis3d.reconstruct.config import ReconstructConfig
 from rewis3d.reconstruct.stereo.densify import densify
 from rewis3d.scene import STRICT, GridMap, SceneFolder, SceneGeometry, SceneView, ViewGeometry
-
-BINS = 5
-BORDER = 2
-"""Pixels around a jump in depth."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +45,6 @@ class Clip:
     views: tuple[View, ...]
     scenes: tuple[SceneGeometry, ...]
     ranges: dict[int, tuple[float, float]]
-
-
-@dataclass(frozen=True)
-class Found:
-    """Of the pixels with geometry that stand still; one array over all views."""
-
-    error: np.ndarray
-    """Relative; infinite where there is no depth."""
-    confidence: np.ndarray
-    border: np.ndarray
-    sky: float
-    """Share of the sky with a strict depth."""
-    moving: float
-    """Share of what moves with a strict depth."""
 
 
 def main() -> None:
@@ -84,7 +69,7 @@ def main() -> None:
         else:
             views = list(render(options.seed, frames=options.frames, motion=options.motion))
             print(f"- clip: {options.motion}, seed {options.seed}, {options.frames} frames")
-            compared(rendered(views, folder), views)
+            judged(dense(rendered(views, folder)), views)
 
 
 def rendered(views: list[RenderedView], folder: Path) -> Clip:
@@ -138,8 +123,13 @@ def dense(clip: Clip) -> tuple[SceneView, ...]:
 
 
 def covered(clip: Clip) -> None:
-    shares = [float((np.asarray(view.confidence) > STRICT).mean()) for view in dense(clip)]
+    """Print how much of a clip without truth is covered, and how exact it is at points."""
+    views = dense(clip)
+    shares = [float((np.asarray(view.confidence) > STRICT).mean()) for view in views]
     print(f"coverage {np.mean(shares):.3f}, of single views {min(shares):.3f} to {max(shares):.3f}")
+    images = {view.frame_id: clip.folder / view.image for view in clip.views}
+    ordered = sorted(views, key=lambda view: view.frame_id)
+    stereo_points.compared(ordered, [images[view.frame_id] for view in ordered])
 
 
 def of_sample(scene: Path) -> tuple[tuple[SceneView, ...], list[RenderedView]]:
@@ -159,63 +149,6 @@ def of_sample(scene: Path) -> tuple[tuple[SceneView, ...], list[RenderedView]]:
 def usable(view: SceneView, exact: RenderedView) -> np.ndarray:
     strict = (np.asarray(view.confidence) > STRICT) & (np.asarray(view.depth) > 0)
     return strict & (exact.depth > 0) & ~exact.moving
-
-
-def compared(clip: Clip, truth: list[RenderedView]) -> None:
-    judged(dense(clip), truth)
-
-
-def judged(views: tuple[SceneView, ...], truth: list[RenderedView]) -> None:
-    found = gathered(views, truth)
-    strict = found.confidence > STRICT
-    print(f"coverage {strict.mean():.3f} of what stands still and has geometry")
-    show("strict", found.error[strict])
-    show(f"strict, within {BORDER} px of a jump in depth", found.error[strict & found.border])
-    show("not strict", found.error[~strict & np.isfinite(found.error)])
-    print(f"strict on sky {found.sky:.3f}, on what moves {found.moving:.3f}")
-    edges = np.quantile(found.confidence[strict], np.linspace(0, 1, BINS + 1))
-    edges[-1] += 1
-    for low, high in pairwise(edges):
-        inside = strict & (found.confidence >= low) & (found.confidence < high)
-        show(f"confidence from {low:.2f}", found.error[inside])
-
-
-def gathered(views: tuple[SceneView, ...], truth: list[RenderedView]) -> Found:
-    errors, confidences, borders, sky, moving = [], [], [], [], []
-    for view, exact in zip(views, truth, strict=True):
-        depth = np.asarray(view.depth, np.float64)
-        confidence = np.asarray(view.confidence, np.float64)
-        still = (exact.depth > 0) & ~exact.moving
-        error = np.abs(depth - exact.depth) / np.where(exact.depth > 0, exact.depth, 1)
-        errors.append(np.where(depth > 0, error, np.inf)[still])
-        confidences.append(confidence[still])
-        borders.append(near_jumps(exact.depth)[still])
-        sky.append(confidence[exact.depth == 0] > STRICT)
-        moving.append(confidence[exact.moving] > STRICT)
-    everything = [np.concatenate(part) for part in (errors, confidences, borders, sky, moving)]
-    error, confidence, border = everything[:3]
-    return Found(error, confidence, border, *(share(part) for part in everything[3:]))
-
-
-def near_jumps(depth: np.ndarray) -> np.ndarray:
-    """Return the pixels within BORDER of where depth jumps by a tenth."""
-    nearness = np.where(depth > 0, 1 / np.where(depth > 0, depth, 1), 0).astype(np.float32)
-    around = np.ones((2 * BORDER + 1, 2 * BORDER + 1), np.uint8)
-    low, high = cv2.erode(nearness, around), cv2.dilate(nearness, around)
-    bend = np.abs(cv2.Laplacian(nearness, cv2.CV_32F)) > 0.1 * nearness
-    return (high > 1.1 * low) & (cv2.dilate(bend.astype(np.uint8), around) > 0)
-
-
-def share(hits: np.ndarray) -> float:
-    return float(hits.mean()) if len(hits) else 0.0
-
-
-def show(what: str, error: np.ndarray) -> None:
-    median = f"{100 * np.median(error):.2f} %" if len(error) else "-"
-    print(
-        f"{what:45} median error {median:>8}, within 1 % {share(error < 0.01):.3f},"
-        f" within 5 % {share(error < 0.05):.3f}, {len(error)} pixels"
-    )
 
 
 if __name__ == "__main__":

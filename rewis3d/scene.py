@@ -28,7 +28,9 @@ from rewis3d.types import Rewis3dError
 CAMERAS_FILE: Final = "cameras.json"
 VERSION: Final = 1
 STRICT: Final = 0.05
-"""Confidence above which a depth is good enough to carry labels; `coverage` counts these."""
+"""Confidence above which a depth is good enough to carry labels; `coverage` counts these. It is the
+chance that the depth is right, if the backend knows that. From 0 to here one other view has checked
+it: enough to fuse predictions."""
 MEDIAN_DEPTH: Final = 10.0
 """A scene of unknown scale is scaled so that its median depth is this."""
 

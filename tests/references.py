@@ -186,7 +186,7 @@ def _path_from(
         return list(costs[row][column])
     last = _path_from(costs, grey, before, way, penalties)
     contrast = abs(grey[row][column] - grey[before[0]][before[1]])
-    fall = max(jump / (1 + contrast / edge), step)
+    fall = floor(max(jump / (1 + contrast / edge), step) + 0.5)
     found = []
     for plane, cost in enumerate(costs[row][column]):
         beside = [last[i] + step for i in (plane - 1, plane + 1) if 0 <= i < len(last)]

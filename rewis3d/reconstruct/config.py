@@ -22,7 +22,7 @@ class ReconstructConfig:
     """Focal length in pixels of the frames; 0 takes the file's own word, else estimates it."""
     max_side: int = 480
     """Upper bound in cells on the longer side of the grids that depth is computed on."""
-    planes: int = 128
+    planes: int = 96
     """Depth hypotheses of the plane sweep."""
     sources: int = 6
     """Views that a view is compared with."""

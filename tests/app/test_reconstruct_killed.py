@@ -37,7 +37,7 @@ def row(workspace: Workspace) -> scenes.SceneRow:
 
 
 def matched(workspace: Workspace) -> int:
-    return len(list(workspace.root.glob("scenes/0001/job/stereo/*.npy")))
+    return len(list(workspace.root.glob("scenes/0001/job/matched/*.npy")))
 
 
 @pytest.mark.slow

@@ -42,6 +42,8 @@ class Agreement:
     """Views that agree."""
     asked: Float32[np.ndarray, "h w"]
     """Views that see the place and have a depth there."""
+    against: Float32[np.ndarray, "h w"]
+    """Of these, views that see something farther there, where this depth would have hidden it."""
     depth: Float32[np.ndarray, "h w"]
     """Median of the view's own depth and of those that agree; 0 where it has none."""
     spread: Float32[np.ndarray, "h w"]
@@ -51,11 +53,12 @@ class Agreement:
 def agreement(view: DepthMap, others: Iterable[DepthMap]) -> Agreement:
     """Hold a view's depths against those of others."""
     present = view.depth > 0
-    asked = np.zeros(view.depth.shape, np.float32)
+    asked, against = (np.zeros(view.depth.shape, np.float32) for _ in range(2))
     said = [np.where(present, view.depth, np.nan)]
     for other in others:
-        seen, depth = _ask(view, other)
+        seen, through, depth = _ask(view, other)
         asked += seen
+        against += through
         said.append(depth)
     stack = np.sort(np.stack(said), axis=0)  # NaN last
     count = np.isfinite(stack).sum(axis=0)
@@ -67,15 +70,15 @@ def agreement(view: DepthMap, others: Iterable[DepthMap]) -> Agreement:
     away = np.where(np.isfinite(stack), np.abs(stack - median), 0).sum(axis=0)
     spread = away / np.maximum(count, 1) / np.where(present, median, 1)
     agreeing = np.where(present, count - 1, 0).astype(np.float32)
-    return Agreement(agreeing, asked, median, spread.astype(np.float32))
+    return Agreement(agreeing, asked, against, median, spread.astype(np.float32))
 
 
 def _ask(
     view: DepthMap, other: DepthMap
-) -> tuple[Bool[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
-    """Return where another view has a depth of this one's points, and what depth that makes here.
+) -> tuple[Bool[np.ndarray, "h w"], Bool[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
+    """Return where another view has a depth of this one's points, and where it sees through them.
 
-    NaN where it does not agree.
+    Last comes what depth that makes here; NaN where it does not agree.
     """
     T_other_view = inverse(other.T_world_camera) @ view.T_world_camera
     there = other.camera.K @ T_other_view[:3, :3] @ np.linalg.inv(view.camera.K)
@@ -87,18 +90,19 @@ def _ask(
     over = np.where(ahead, 1 / np.where(ahead, z, 1), 0)
     xy = np.where(ahead, x * over, -9), np.where(ahead, y * over, -9)
     back = (np.linalg.inv(there), -np.linalg.inv(there) @ shift)
-    seen = np.zeros(view.depth.shape, np.bool_)
+    seen, through = (np.zeros(view.depth.shape, np.bool_) for _ in range(2))
     said = np.full(view.depth.shape, np.nan, np.float32)
     for found in _look_up(other.depth, xy):
         u, v, depth = _moved(*back, xy, found)
         hit = ahead & (found > 0)
         seen |= hit
+        through = hit & (found > (1 + CLOSE) * z)  # in the end by the nearest pixel
         depth = np.where(hit, depth, 1)
         miss = np.hypot(u / depth - own_x, v / depth - own_y)
         differs = np.abs(depth - view.depth)
         agrees = hit & (miss < PIXELS) & (differs < CLOSE * view.depth)
         said = np.where(np.isnan(said) & agrees, depth, said)
-    return seen, said
+    return seen, through & np.isnan(said), said
 
 
 def _moved(

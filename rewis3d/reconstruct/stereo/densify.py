@@ -25,15 +25,15 @@ from jaxtyping import Float32
 from rewis3d.job import View
 from rewis3d.reconstruct.config import ReconstructConfig
 from rewis3d.reconstruct.stereo.consistency import DepthMap, agreement
-from rewis3d.reconstruct.stereo.match import FEWEST, match
+from rewis3d.reconstruct.stereo.match import FEWEST, Sides, match
 from rewis3d.reconstruct.stereo.picture import Picture, pinhole_of, read_picture, to_grid
-from rewis3d.reconstruct.stereo.sources import CLOSEST, NARROW, WIDE, Source, choose
+from rewis3d.reconstruct.stereo.sources import CLOSEST, NARROW, WIDE, WIDEST, Source, choose
 from rewis3d.reconstruct.stereo.trust import confidence
 from rewis3d.reports import Progress
 from rewis3d.scene import SceneFolder, SceneGeometry, ViewGeometry
 from rewis3d.types import Rewis3dError
 
-RAW_FOLDER: Final = "stereo"
+RAW_FOLDER: Final = "matched"
 _HELD: Final = 32
 """Images that are kept in memory at a time."""
 _BYTES: Final = 2 << 30
@@ -62,6 +62,10 @@ class _Task:
     @cached_property
     def wide(self) -> list[Source]:
         return self._choose(WIDE)
+
+    @cached_property
+    def widest(self) -> list[Source]:
+        return self._choose(WIDEST)
 
     @cached_property
     def close(self) -> list[Source]:
@@ -152,48 +156,42 @@ def _needed(missing: Sequence[_Task], tasks: Mapping[int, _Task]) -> list[_Task]
     return [task for frame, task in tasks.items() if frame in wanted]
 
 
-def _match(
-    task: _Task, picture: Callable[[int], Picture], most: int
-) -> Float32[np.ndarray, "3 h w"]:
-    """Return depth, score and margin of a view's picture; zeros where no view helps."""
+def _match(task: _Task, picture: Callable[[int], Picture], most: int) -> Float32[np.ndarray, "h w"]:
+    """Return the depths of a view's picture; zeros where no view helps."""
     views = task.scene.views
     camera = pinhole_of(task.view.camera)
     if not task.narrow:
-        return np.zeros((3, camera.height, camera.width), np.float32)
-    narrow, wide = (
+        return np.zeros((camera.height, camera.width), np.float32)
+    narrow, wide, widest = (
         [picture(views[source.index].frame_id) for source in sources]
-        for sources in (task.narrow, task.wide)
+        for sources in (task.narrow, task.wide, task.widest)
     )
-    found = match(
+    return match(
         picture(task.view.frame_id),
-        narrow,
-        wide,
+        Sides(narrow, wide, widest),
         near=task.near,
         far=task.far,
         planes=task.planes(most),
     )
-    return np.stack([found.depth, found.score, found.margin])
 
 
 def _judge(task: _Task, tasks: Mapping[int, _Task]) -> list[np.ndarray]:
     """Return depth and confidence on the view's grid."""
-    own, score, margin = np.load(task.raw, mmap_mode="r", allow_pickle=False)
-    others = [tasks[frame] for frame in _confirming(task)]
-    agreed = agreement(_depth_map(task, own), (_depth_map(each) for each in others))
-    trust = confidence(agreed, score, margin, sources=len(others))
+    others = (tasks[frame] for frame in _confirming(task))
+    agreed = agreement(_depth_map(task), map(_depth_map, others))
+    trust = confidence(agreed)
     return to_grid(task.view, np.where(trust > 0, agreed.depth, 0), trust)
 
 
-def _depth_map(task: _Task, depth: np.ndarray | None = None) -> DepthMap:
-    if depth is None:
-        depth = np.load(task.raw, mmap_mode="r", allow_pickle=False)[0]
+def _depth_map(task: _Task) -> DepthMap:
+    depth = np.load(task.raw, mmap_mode="r", allow_pickle=False)
     return DepthMap(np.asarray(depth), pinhole_of(task.view.camera), task.view.T_world_camera)
 
 
-def _write_raw(path: Path, found: Float32[np.ndarray, "3 h w"]) -> None:
+def _write_raw(path: Path, depth: Float32[np.ndarray, "h w"]) -> None:
     aside = path.with_name(f"{path.name}.partial")
     with aside.open("wb") as file:
-        np.save(file, found, allow_pickle=False)
+        np.save(file, depth, allow_pickle=False)
     aside.replace(path)
 
 

@@ -20,6 +20,8 @@ NO_SCORE: Final = -2.0
 _AHEAD: Final = np.float32(0.05)
 """A point is looked for in a source where it lies farther before it than this share of its depth in
 the view: nearer, it is seen many times as large."""
+_BEFORE: Final = np.float32(0.001)
+"""Pixels before the last one, at which that and the one before it are mixed."""
 _AREA: Final = np.float32((2 * RADIUS + 1) ** 2)
 _FLOOR: Final = np.float32(NOISE**2)
 _ZERO: Final = np.float32(0)
@@ -31,36 +33,42 @@ _FAST: Final = {"reassoc", "contract", "arcp", "nsz"}
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)
 @no_type_check  # a compiler reads it: nothing may wrap it
-def place(still, moved, inverse_depth, size, map_x, map_y):  # pragma: no cover
-    """Write where pixels of these inverse depths lie in a source, in indices of `cv2.remap`.
+def warp(grey, still, moved, inverse_depth, out):  # pragma: no cover
+    """Write what a source shows where pixels of these inverse depths lie in it; NaN outside of it.
 
-    Pixel (x, y) goes to still (x, y, 1) + inverse depth * moved. Where that is behind the source
-    or hardly before it, a place outside of it is written. `size` is the source's (width, height):
-    up to its outermost pixels' borders, what they show is taken.
+    Pixel (x, y) goes to still (x, y, 1) + inverse depth * moved. Between the source's pixels values
+    are mixed, up to its outermost pixels' borders. What is behind it or hardly before it, it does
+    not see.
     """
-    # OpenCV goes by 32nds of a pixel, and mixes the last one with what is beyond it.
-    last_x, last_y = np.float32(size[0] - 1 - 1 / 32), np.float32(size[1] - 1 - 1 / 32)
+    last_x, last_y = np.float32(grey.shape[1] - 1), np.float32(grey.shape[0] - 1)
     height, width = inverse_depth.shape
+    at_x, at_y = np.empty(width, np.float32), np.empty(width, np.float32)
     for row in range(height):
         y = np.float32(row + 0.5)
         x0 = still[0, 1] * y + still[0, 2]
         y0 = still[1, 1] * y + still[1, 2]
         z0 = still[2, 1] * y + still[2, 2]
-        near, out_x, out_y = inverse_depth[row], map_x[row], map_y[row]
+        near, shown = inverse_depth[row], out[row]
         for column in range(width):
             x = np.float32(column) + _HALF
             w = near[column]
             z = z0 + x * still[2, 0] + w * moved[2]
-            inside = z > _AHEAD
-            over = _ONE / (z if inside else _ONE)
+            over = _ONE / (z if z > _AHEAD else _ONE)
             px = (x0 + x * still[0, 0] + w * moved[0]) * over - _HALF
             py = (y0 + x * still[1, 0] + w * moved[1]) * over - _HALF
-            px = _ZERO if -_HALF < px < _ZERO else px
-            py = _ZERO if -_HALF < py < _ZERO else py
-            px = last_x if last_x < px < last_x + _HALF else px
-            py = last_y if last_y < py < last_y + _HALF else py
-            out_x[column] = px if inside else np.float32(-9)
-            out_y[column] = py if inside else np.float32(-9)
+            inside = z > _AHEAD and -_HALF < px < last_x + _HALF and -_HALF < py < last_y + _HALF
+            # numbers that are none, and those at the last pixels, have to find four pixels
+            at_x[column] = min(max(px, _ZERO), last_x - _BEFORE) if inside else -_ONE
+            at_y[column] = min(max(py, _ZERO), last_y - _BEFORE) if inside else -_ONE
+        for column in range(width):
+            px, py = at_x[column], at_y[column]
+            shown[column] = np.nan
+            if px >= _ZERO and py >= _ZERO:
+                i, j = int(py), int(px)
+                right, down = px - np.float32(j), py - np.float32(i)
+                upper = grey[i, j] + (grey[i, j + 1] - grey[i, j]) * right
+                lower = grey[i + 1, j] + (grey[i + 1, j + 1] - grey[i + 1, j]) * right
+                shown[column] = upper + (lower - upper) * down
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=_FAST)

@@ -9,8 +9,10 @@ from typing import Final
 import numpy as np
 from jaxtyping import Float32
 
+from rewis3d.reconstruct.stereo.borders import settle
 from rewis3d.reconstruct.stereo.picture import Picture
-from rewis3d.reconstruct.stereo.polish import polish
+from rewis3d.reconstruct.stereo.planes import fit_planes
+from rewis3d.reconstruct.stereo.polish import polish, rate, without_outliers
 from rewis3d.reconstruct.stereo.sgm import aggregate
 from rewis3d.reconstruct.stereo.sweep import Matcher, sweep
 from rewis3d.reconstruct.stereo.untextured import untextured
@@ -25,35 +27,33 @@ FARTHER: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
-    """What one view's matching says."""
+class Sides:
+    """The views that a view is matched with, by their parallax: see sources.py."""
 
-    depth: Float32[np.ndarray, "h w"]
-    """0 where it is as good as infinite, and where the image shows nothing to tell it by."""
-    score: Float32[np.ndarray, "h w"]
-    """Correlation of the windows, 0..1."""
-    margin: Float32[np.ndarray, "h w"]
-    """How clearly its plane won."""
+    narrow: Sequence[Picture]
+    wide: Sequence[Picture]
+    widest: Sequence[Picture]
 
 
 def match(
-    view: Picture,
-    narrow: Sequence[Picture],
-    wide: Sequence[Picture],
-    *,
-    near: float,
-    far: float,
-    planes: int,
-) -> Matched:
-    """Sweep with the narrow sources, then make the depths exact with the wide ones.
+    view: Picture, sides: Sides, *, near: float, far: float, planes: int
+) -> Float32[np.ndarray, "h w"]:
+    """Return a view's depths; 0 where they are as good as infinite, or the image tells nothing.
 
-    Planes are even in inverse depth, from infinity to before the near depth.
+    A sweep with the narrow sources finds them, the others make them exact, then borders are
+    settled. Planes are even in inverse depth, from infinity to before the near depth.
     """
     inverse_depths = np.linspace(0, CLOSER / near, planes)
-    volume = sweep(Matcher(view, narrow), view.grey.shape, inverse_depths)
-    winner = win(volume, aggregate(volume, view.grey))
+    volume = sweep(Matcher(view, sides.narrow), view.grey.shape, inverse_depths)
     step = float(inverse_depths[1])
-    nearness, score = polish(Matcher(view, wide), winner.plane * np.float32(step), step=step / 4)
-    known = ~untextured(view.grey, score, nearness < 1 / (FARTHER * far))
-    depth = np.where(known, 1 / np.where(known, nearness, 1), 0)
-    return Matched(depth.astype(np.float32), score, winner.margin)
+    nearness = win(aggregate(volume, view.grey)) * np.float32(step)
+    nearness = without_outliers(nearness)
+    wide = Matcher(view, sides.wide)
+    nearness, _ = polish(wide, nearness, step=step / 4)
+    nearness = fit_planes(nearness, view.rgb, step=step)
+    nearness, _ = polish(Matcher(view, sides.widest), nearness, step=step / 8)
+    nearness = settle(view, sides.narrow, nearness, step=step)
+    nearness = fit_planes(nearness, view.rgb, step=step)
+    endless = nearness < 1 / (FARTHER * far)
+    known = ~untextured(view.grey, rate(wide, nearness), endless)
+    return np.where(known, 1 / np.where(known, nearness, 1), 0).astype(np.float32)

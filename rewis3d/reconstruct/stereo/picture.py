@@ -1,4 +1,4 @@
-"""A view's image as it is matched: grey, on its grid, without lens distortion."""
+"""A view's image as it is matched: on its grid, without lens distortion."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 import cv2
 import numpy as np
-from jaxtyping import Float32, Float64
+from jaxtyping import Float32, Float64, UInt8
 
 from rewis3d.geometry import Camera, pixel_centres
 from rewis3d.images import read_rgb
@@ -25,6 +25,8 @@ class Picture:
 
     grey: Float32[np.ndarray, "h w"]
     """0..255; NaN where the lens does not reach."""
+    rgb: UInt8[np.ndarray, "h w 3"]
+    """The same in colour; where the lens does not reach it continues what lies at its border."""
     camera: Camera
     """A pinhole."""
     T_world_camera: Float64[np.ndarray, "4 4"]
@@ -52,24 +54,24 @@ def pinhole_of(camera: Camera) -> Camera:
 
 def read_picture(path: Path, view: ViewGeometry) -> Picture:
     """Read a view's image; Rewis3dError names the file that is not one of its size."""
-    rgb = read_rgb(path, view.image_height, view.image_width)
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    rgb = read_rgb(path, view.image_height, view.image_width).astype(np.float32)
     camera = pinhole_of(view.camera)
     size = np.array([view.image_width, view.image_height])
     # Made small first, so that no pixel is left out; then moved.
     small = np.maximum(np.round(size * view.grid.scale), 1).astype(int)
     if (small < size).any():
         small = np.minimum(small, size)
-        grey = cv2.resize(grey, small.tolist(), interpolation=cv2.INTER_AREA)
+        rgb = cv2.resize(rgb, small.tolist(), interpolation=cv2.INTER_AREA)
     grid_xy = view.camera.project(camera.grid_rays().reshape(-1, 3))
-    xy = view.grid.to_image(grid_xy) * (np.array(grey.shape[::-1]) / size) - 0.5
+    xy = view.grid.to_image(grid_xy) * (np.array(rgb.shape[1::-1]) / size) - 0.5
     # Windows about the outermost pixels continue what these show.
     last = np.add([view.camera.width, view.camera.height], RADIUS)
     outside = ~((grid_xy >= -RADIUS) & (grid_xy <= last)).all(axis=1)
     x, y = xy.T.astype(np.float32).reshape(2, camera.height, camera.width)
-    matched = cv2.remap(grey, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    grey = np.where(outside.reshape(x.shape), np.float32(np.nan), np.asarray(matched, np.float32))
-    return Picture(grey, camera, view.T_world_camera)
+    rgb = cv2.remap(rgb, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    grey = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.float32)
+    grey = np.where(outside.reshape(x.shape), np.float32(np.nan), grey)
+    return Picture(grey, rgb.round().astype(np.uint8), camera, view.T_world_camera)
 
 
 def to_grid(view: ViewGeometry, *images: Float32[np.ndarray, "h w"]) -> list[np.ndarray]:

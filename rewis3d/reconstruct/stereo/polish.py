@@ -19,7 +19,7 @@ REACH: Final = 4
 _SMOOTH: Final = (5, 5)
 """Pixels over which scores are averaged."""
 _MEDIAN: Final = 5
-"""Pixels of the median that takes single outliers out before."""
+"""Pixels of the median that takes single outliers out."""
 _CLEAR: Final = 0.3
 """Score below which noise would move a depth more than what is seen: it stays."""
 
@@ -28,11 +28,9 @@ def polish(
     matcher: Matcher, inverse_depth: Float32[np.ndarray, "h w"], *, step: float
 ) -> tuple[Float32[np.ndarray, "h w"], Float32[np.ndarray, "h w"]]:
     """Return the best inverse depths within REACH steps, and the scores there, 0..1."""
-    middle = np.asarray(cv2.medianBlur(inverse_depth, _MEDIAN), np.float32)
-    scores = np.empty((2 * REACH + 1, *middle.shape), np.float32)
+    scores = np.empty((2 * REACH + 1, *inverse_depth.shape), np.float32)
     for index in range(2 * REACH + 1):
-        matcher.scores(middle + np.float32((index - REACH) * step), scores[index])
-        scores[index] = cv2.boxFilter(scores[index], -1, _SMOOTH)
+        scores[index] = rate(matcher, inverse_depth + np.float32((index - REACH) * step))
     best = scores.argmax(axis=0)
     inner = best.clip(1, 2 * REACH - 1)
     left, top, right = (
@@ -42,4 +40,16 @@ def polish(
     peak = (best == inner) & (bend > 1e-6)
     offset = np.where(peak, (right - left) / (2 * np.where(peak, bend, 1)), best - inner)
     moved = ((inner - REACH + offset) * step).astype(np.float32)
-    return middle + np.where(top >= _CLEAR, moved, 0), top
+    return inverse_depth + np.where(top >= _CLEAR, moved, 0), top
+
+
+def rate(matcher: Matcher, inverse_depth: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
+    """Return how alike what sources show at these depths is, 0..1, a little smoothed."""
+    score = np.empty(inverse_depth.shape, np.float32)
+    matcher.scores(inverse_depth, score)
+    return np.asarray(cv2.boxFilter(score, -1, _SMOOTH), np.float32)
+
+
+def without_outliers(inverse_depth: Float32[np.ndarray, "h w"]) -> Float32[np.ndarray, "h w"]:
+    """Return depths of which single ones that stand out took that of their neighbours."""
+    return np.asarray(cv2.medianBlur(inverse_depth, _MEDIAN), np.float32)

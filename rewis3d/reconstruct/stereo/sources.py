@@ -21,6 +21,8 @@ CLOSEST: Final = 0.008
 """... with which hardly anything is hidden that the view shows: to confirm what lies at borders."""
 WIDE: Final = 0.05
 """... with which depth is measured well once it is nearly known."""
+WIDEST: Final = 0.1
+"""... with which what lies far away is measured, once its surface is known."""
 LEAST: Final = 0.0025
 """Less parallax than this share of the longer side says nothing about depth."""
 SAME_SIDE: Final = 0.6

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float32, Float64, UInt8
 
 from rewis3d.geometry import inverse
-from rewis3d.reconstruct.stereo.likeness import NO_SCORE, better_half, compare, moments, place
+from rewis3d.reconstruct.stereo.likeness import NO_SCORE, better_half, compare, moments, warp
 from rewis3d.reconstruct.stereo.picture import Picture
 
 WORST: Final = 255
@@ -29,11 +29,11 @@ class Matcher:
     def __init__(self, view: Picture, sources: Sequence[Picture]) -> None:
         self._grey = view.grey
         self._moments = moments(view.grey)
-        self._sources = [(source.grey, *_motion(view, source)) for source in sources]
+        self._sources = [(source.grey, *motion(view, source)) for source in sources]
         height, width = view.grey.shape
         self._best = np.empty(((len(sources) + 1) // 2, height, width), np.float32)
         self._seen = np.empty((height, width), np.uint8)
-        self._map_x, self._map_y = np.empty((2, height, width), np.float32)
+        self._warped = np.empty((height, width), np.float32)
 
     def scores(
         self, inverse_depth: Float32[np.ndarray, "h w"], out: Float32[np.ndarray, "h w"]
@@ -42,9 +42,8 @@ class Matcher:
         self._best.fill(NO_SCORE)
         self._seen.fill(0)
         for grey, still, moved in self._sources:
-            place(still, moved, inverse_depth, grey.shape[::-1], self._map_x, self._map_y)
-            warped = look_up(grey, self._map_x, self._map_y)
-            compare(self._grey, *self._moments, warped, self._best, self._seen)
+            warp(grey, still, moved, inverse_depth, self._warped)
+            compare(self._grey, *self._moments, self._warped, self._best, self._seen)
         better_half(self._best, self._seen, out)
 
 
@@ -59,7 +58,7 @@ def look_up(
     return cv2.remap(image, x, y, how, borderMode=cv2.BORDER_CONSTANT, borderValue=nowhere)  # type: ignore[return-value]
 
 
-def _motion(
+def motion(
     view: Picture, source: Picture
 ) -> tuple[Float32[np.ndarray, "3 3"], Float32[np.ndarray, "3"]]:
     """Return what takes a pixel at infinity to the source, and what comes with inverse depth."""

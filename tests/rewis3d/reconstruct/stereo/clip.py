@@ -89,4 +89,5 @@ def write_clip(
 
 def picture(boards: Sequence[Board], T: np.ndarray, camera: Camera = CAMERA) -> Picture:
     """Return a rendered view as it is matched."""
-    return Picture(render(boards, camera, T)[0].astype(np.float32), camera, T)
+    grey = render(boards, camera, T)[0]
+    return Picture(grey.astype(np.float32), np.repeat(grey[..., None], 3, axis=2), camera, T)

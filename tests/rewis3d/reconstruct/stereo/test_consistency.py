@@ -46,3 +46,14 @@ def test_no_depth_stays_none() -> None:
     assert agreement(empty, [exact(0)]).depth.max() == 0
     assert agreement(exact(1), [empty]).count.max() == 0
     assert agreement(exact(1), []).count.max() == 0
+
+
+def test_a_view_that_sees_farther_speaks_against_a_depth() -> None:
+    near = exact(1)
+    near.depth[20:40, 20:40] *= 0.8
+    found = agreement(near, [exact(0), exact(2)])
+    assert (found.against[22:38, 22:38] > 0).mean() > 0.9
+    far = exact(1)
+    far.depth[4:18, 60:85] *= 1.2  # behind the wall: hidden, which refutes nothing
+    assert agreement(far, [exact(0), exact(2)]).against[6:16, 62:83].max() == 0
+    assert (agreement(exact(1), [exact(0), exact(2)]).against > 0).mean() < 0.03

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -10,7 +11,7 @@ from rewis3d.reconstruct.stereo.likeness import (
     better_half,
     compare,
     moments,
-    place,
+    warp,
 )
 from tests.references import correlation
 
@@ -89,18 +90,40 @@ def test_no_source_is_no_score() -> None:
     assert (score == 0).all()
 
 
-def test_places_follow_a_plane() -> None:
-    still = np.array([[1.1, 0.02, 3], [-0.01, 0.9, 2], [1e-4, 0, 1]], np.float32)
-    moved = np.array([40.0, -8.0, 0.5], np.float32)
-    near = np.full(SHAPE, 0.25, np.float32)
-    x, y = np.empty((2, *SHAPE), np.float32)
-    place(still, moved, near, (1000, 1000), x, y)
-    seen = still @ np.array([7.5, 4.5, 1]) + 0.25 * moved
-    assert (x[4, 7], y[4, 7]) == pytest.approx(tuple(seen[:2] / seen[2] - 0.5), abs=1e-3)
+STILL = np.array([[1.1, 0.02, 3], [-0.01, 0.9, 2], [1e-4, 0, 1]], np.float32)
+MOVED = np.array([4.0, -8.0, 0.5], np.float32)
 
 
-def test_what_is_behind_a_source_is_outside_of_it() -> None:
-    x, y = np.empty((2, *SHAPE), np.float32)
-    near = np.full(SHAPE, 2.0, np.float32)
-    place(np.eye(3, dtype=np.float32), np.array([0, 0, -1], np.float32), near, (13, 11), x, y)
-    assert max(x.max(), y.max()) < 0
+def warped(source: np.ndarray, still: np.ndarray, moved: np.ndarray, near: float) -> np.ndarray:
+    found = np.empty(SHAPE, np.float32)
+    warp(source, still, moved, np.full(SHAPE, near, np.float32), found)
+    return found
+
+
+def test_a_source_shows_what_lies_where_pixels_go() -> None:
+    x, y = np.meshgrid(np.arange(40, dtype=np.float32), np.arange(30, dtype=np.float32))
+    seen = STILL @ np.array([7.5, 4.5, 1]) + 0.25 * MOVED
+    wanted = seen[:2] / seen[2] - 0.5
+    found = [warped(np.ascontiguousarray(along), STILL, MOVED, 0.25)[4, 7] for along in (x, y)]
+    assert tuple(found) == pytest.approx(tuple(wanted), abs=1e-3)
+
+
+def test_a_source_shows_what_opencv_finds_there() -> None:
+    source = images(1)[0]
+    still = np.array([[1, 0.03, -0.6], [-0.02, 1, 0.4], [0, 0, 1]], np.float32)
+    x, y = np.meshgrid(np.arange(13) + 0.5, np.arange(11) + 0.5)
+    at = still @ np.stack([x.ravel(), y.ravel(), np.ones(x.size)]).astype(np.float32)
+    at = at.reshape(3, *SHAPE)
+    inner = (np.abs(at[0] - 6.5) < 6) & (np.abs(at[1] - 5.5) < 5)
+    wanted = cv2.remap(source, at[0] - 0.5, at[1] - 0.5, cv2.INTER_LINEAR)
+    found = warped(source, still, np.zeros(3, np.float32), 1.0)
+    assert inner.sum() > 80
+    assert np.abs(found - wanted)[inner].max() < 200 / 32 * 2  # OpenCV goes by 32nds of a pixel
+    assert np.isnan(found[(at[0] < 0) | (at[0] > 13) | (at[1] < 0) | (at[1] > 11)]).all()
+    still_there = warped(source, np.eye(3, dtype=np.float32), np.zeros(3, np.float32), 1.0)
+    np.testing.assert_allclose(still_there, source, rtol=0, atol=0.3)
+
+
+def test_what_is_behind_a_source_is_not_seen() -> None:
+    behind = np.array([0, 0, -1], np.float32)
+    assert np.isnan(warped(images(1)[0], np.eye(3, dtype=np.float32), behind, 2.0)).all()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rewis3d.geometry import transform
-from rewis3d.reconstruct.stereo.sweep import WORST, Matcher, _motion, look_up, sweep
+from rewis3d.reconstruct.stereo.sweep import WORST, Matcher, look_up, motion, sweep
 from tests.rewis3d.reconstruct.stereo.clip import CAMERA, picture
 from tests.rewis3d.reconstruct.stereo.rendering import Board
 
@@ -17,9 +17,9 @@ def moved(x: float, z: float = 0.0) -> np.ndarray:
     return T
 
 
-def test_a_motion_takes_pixels_where_their_points_are_seen() -> None:
+def test_amotion_takes_pixels_where_their_points_are_seen() -> None:
     first, second = picture(WALL, moved(0)), picture(WALL, moved(0.4, 0.3))
-    still, shift = _motion(first, second)
+    still, shift = motion(first, second)
     pixel = np.array([[20.5, 40.5]])
     seen = still @ [*pixel[0], 1] + 0.2 * shift
     point = CAMERA.rays(pixel) * 5.0 - [0.4, 0, 0.3]
