@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import cv2
 import numpy as np
@@ -64,7 +65,7 @@ def finish_round(
     *,
     miou: float,
     rival: Rival | None = None,
-    stages: Mapping[str, float] | None = None,
+    stages: Mapping[str, Any] | None = None,
 ) -> None:
     """End the round with curves and scores; `stages` are those before and after its later ones."""
     scores = Scores(miou, 0.9, {"sky": miou, "ground": None}, 1234, rival, **(stages or {}))
@@ -82,7 +83,7 @@ def round_of(
     *,
     miou: float = 0.5,
     rival: Rival | None = None,
-    stages: Mapping[str, float] | None = None,
+    stages: Mapping[str, Any] | None = None,
 ) -> int:
     """Make a whole round and return its number."""
     with begun_round(workspace) as (number, claim):
