@@ -122,3 +122,22 @@ def test_the_child_has_its_threads_and_they_spin_briefly(
     )
     with Process(tmp_path, threads=3, command=(sys.executable, "-c", code)) as child:
         assert collect(child) == [Done({"omp": "3", "wait": wait})]
+
+
+@pytest.mark.parametrize("chosen", [None, "glibc.malloc.arena_max=2"])
+def test_the_child_keeps_memory_unless_somebody_chose_otherwise(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chosen: str | None
+) -> None:
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    if chosen:  # by who started the worker
+        monkeypatch.setenv("GLIBC_TUNABLES", chosen)
+    code = (
+        "import os, sys; from rewis3d.reports import *;"
+        " line = to_line(Done({'memory': os.environ['GLIBC_TUNABLES']}));"
+        " os.write(int(sys.argv[1]), line.encode() + b'\\n')"
+    )
+    with Process(tmp_path, threads=1, command=(sys.executable, "-c", code)) as child:
+        (done,) = collect(child)
+    assert isinstance(done, Done)
+    wanted = "glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=134217728:"
+    assert done.result["memory"].startswith(chosen or wanted)
