@@ -39,7 +39,7 @@ def test_a_full_round_learns_in_2d_and_3d_and_is_shown(tab: Tab, workspace: Work
         tab.find("#tab-rounds").click()
         tab.until("s.rounds[0].stage === 'learning'", seconds=60)
         tab.page.wait_for_function(
-            "document.querySelectorAll('.curve-grid.pairs .chart-line').length === 8",
+            "document.querySelectorAll('.curve-grid.pairs .chart-line').length === 9",
             timeout=60_000,
         )
         tab.until("s.rounds[0].state === 'done'", seconds=60)

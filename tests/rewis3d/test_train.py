@@ -36,6 +36,8 @@ SMALL = {
     "cmc_start": "0.2",
     "tau": "0.5",
     "threads": "1",
+    "temporal": "no",
+    "fused": "no",
 }
 TRAINED = {"backbone": "trained", "point_features": "rgb", "labels": "strokes"}
 TEMPORAL = {"temporal": "yes", "fused": "yes"}

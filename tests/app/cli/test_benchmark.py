@@ -82,7 +82,7 @@ def test_the_rows_that_are_made_where_none_are_named(
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (["--rows", "ema,rekon"], "unknown row 'rekon'; known: quick, ce, ema, recon, real3d,"),
+        (["--rows", "ema,rekon"], "unknown row 'rekon'; known: quick, ce, ema, flow, recon,"),
         (["--rows", ","], "a table needs a row"),
         (["--rows", "recon"], "row 'recon' needs a scene with depth: make one with `rewis3d"),
         (["--rows", "real3d"], "row 'real3d' needs --real-scene, a scene of given depth:"),
