@@ -152,7 +152,6 @@ _INTERACTIVE: Final = changed(
         "batch": 8,
         "micro_batch": 8,
         "frames": "all",
-        "temporal": True,
         "fused": True,
         "consistency_start": 0.1,
         "consistency_ramp": 0.1,

@@ -111,7 +111,7 @@ def test_the_curves_of_both_branches_grow_side_by_side(drawn: Tab, workspace: Wo
         drawn.until("s.rounds.length === 1 && s.activeScene === 1")
         panel(drawn, number)
         figures = drawn.find(".curve-grid.pairs .chart-figure")
-        drawn.page.wait_for_function("document.querySelectorAll('.chart-figure').length >= 9")
+        drawn.page.wait_for_function("document.querySelectorAll('.chart-figure').length >= 8")
         before = figures.nth(5).bounding_box()
         captions = [text.split("\n")[0] for text in figures.all_inner_texts()]
         assert captions[:6:2] == ["Strokes (S)", "Own teacher (U)", "From 3D (CMC)"]
@@ -122,9 +122,8 @@ def test_the_curves_of_both_branches_grow_side_by_side(drawn: Tab, workspace: Wo
             runs.progress(conn, claim, stage="learning", done=3, total=60, eta_seconds=30.0)
             for step in (1, 2, 3):
                 names = [f"{term}, {branch}" for term in TERMS for branch in ("2D", "3D")]
-                names.append("temporal, 2D")
                 runs.add_points(conn, claim, [Point(name, step, 0.5 / step) for name in names])
-        drawn.page.wait_for_function("document.querySelectorAll('.chart-line').length === 9")
+        drawn.page.wait_for_function("document.querySelectorAll('.chart-line').length === 8")
         drawn.page.wait_for_function(
             "[...document.querySelectorAll('.chart-line')].every((line) => "
             "line.getAttribute('d').match(/[ML]/g).length === 3)"
@@ -132,7 +131,7 @@ def test_the_curves_of_both_branches_grow_side_by_side(drawn: Tab, workspace: Wo
         assert figures.nth(5).bounding_box() == before  # nothing jumps
         assert drawn.find(".progress-text").inner_text() == "Learning · 3 of 60 · 30 s left"
         values = figures.locator("b").all_inner_texts()
-        assert values == ["0.167"] * 6 + ["17 %"] * 2 + ["0.167"]  # the frames around come last
+        assert values == ["0.167"] * 6 + ["17 %"] * 2
         assert "where the teacher is sure" in (figures.nth(6).get_attribute("title") or "")
         figures.nth(0).locator("svg").hover(position={"x": 38, "y": 50})
         assert figures.locator("b").first.inner_text() == "0.5 at 1"

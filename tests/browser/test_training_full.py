@@ -22,6 +22,7 @@ SMALL = {
     "cmc_start": "0.2",
     "tau": "0.5",
     "minutes": "0",
+    "temporal": "yes",
 }
 
 
