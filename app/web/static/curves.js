@@ -15,7 +15,7 @@ const TERMS = {
 const FITS = {
   strokes: ["Loss on strokes", "Cross-entropy of the head that is fitted to the strokes alone."],
   grown: ["Loss when grown", "Cross-entropy of the head that is fitted to the strokes and the pixels around them."],
-  around: ["Loss with the frames around", "Cross-entropy of the head that is fitted to what is known of the frames around those with strokes, too."],
+  around: ["Loss around", "Cross-entropy of the head that is fitted to what is known of the frames around those with strokes, too."],
 };
 
 /** Return {element, show, draw}: `show(round)` says which round it is, `draw()` that it has new points. */
