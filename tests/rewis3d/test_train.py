@@ -154,11 +154,12 @@ def test_a_killed_round_goes_on_to_the_very_same_network(
     assert weights(cut) == weights(whole)
 
 
-def test_a_reserved_frame_tells_the_networks_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [{}, {"temporal": "yes", "temporal_sure": "0"}])
+def test_a_reserved_frame_tells_the_networks_nothing(tmp_path: Path, more: dict[str, str]) -> None:
     """Other pixels, other strokes and another depth in it, and not a bit of the weights changes."""
     found = []
     for poisoned in (False, True):
-        folder = round_of(tmp_path / str(poisoned), FROZEN)
+        folder = round_of(tmp_path / str(poisoned), FROZEN | more)
         job = read_job(folder)
         kept = 8
         views = [
